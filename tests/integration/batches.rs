@@ -58,6 +58,23 @@ fn a_batch_has_the_outputs_of_runs() {
 }
 
 #[test]
+fn a_batch_over_responses_has_the_same_outputs() {
+    let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
+    let over_responses = |text: &str| {
+        let mut input = ask(text);
+        input["api"] = "responses".into();
+        input
+    };
+    let inputs = [over_responses("Why is the sky blue?"), over_responses("And the sea?")];
+    let batch = completed(&sandbox, &folder, json!({ "inputs": inputs }));
+    for (input, result) in inputs.into_iter().zip(batch["results"].as_array().unwrap()) {
+        let run = run(&sandbox, &folder, "ask", input).unwrap();
+        assert_eq!(result["output"], run.output);
+        assert_eq!(result["metadata"]["usage"], run.metadata["usage"]);
+    }
+}
+
+#[test]
 fn vectors_and_findings_of_a_batch_are_those_of_runs() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     for (action, inputs) in [

@@ -30,6 +30,7 @@ mod page;
 mod readme;
 mod refusals;
 mod reported;
+mod responses;
 mod retry;
 mod service;
 mod store;

@@ -76,6 +76,7 @@ fn batch(url: &str, set: &Value) -> Value {
 }
 
 const CHAT: &str = "/v1/chat/completions";
+const RESPONSES: &str = "/v1/responses";
 const IMAGES: &str = "/v1/images/generations";
 const EDITS: &str = "/v1/images/edits";
 const EMBEDDINGS: &str = "/v1/embeddings";
@@ -141,6 +142,16 @@ fn created() -> Vec<Case> {
                     "attachments": [{ "url": "picture.png" }],
                 },
             ]}),
+            json!({}),
+        ),
+        case(
+            "responses",
+            RESPONSES,
+            &[(
+                "input-0",
+                json!({ "model": "gpt-5.4", "input": chat(&json!("Hello!"))["messages"] }),
+            )],
+            json!({ "inputs": [{ "messages": ask("Hello!")["messages"], "api": "responses" }] }),
             json!({}),
         ),
         case(

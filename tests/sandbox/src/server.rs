@@ -37,6 +37,7 @@ use crate::batches;
 use crate::batches::Batches;
 use crate::call::Call;
 use crate::chat;
+use crate::conversations;
 use crate::digest;
 use crate::echo;
 use crate::embeddings;
@@ -53,6 +54,8 @@ use crate::locked;
 use crate::models;
 use crate::moderations;
 use crate::record::Journal;
+use crate::responses;
+use crate::responses::store::Store;
 use crate::speech;
 use crate::transcriptions;
 use crate::translations;
@@ -70,6 +73,7 @@ pub(crate) struct Shared {
     spoken: Mutex<Recent<u64, String>>,
     pub(crate) files: Files,
     pub(crate) batches: Batches,
+    pub(crate) store: Store,
     pub(crate) chunk_pause: Duration,
     pub(crate) journal: Journal,
     pub(crate) script: Script,
@@ -85,6 +89,7 @@ impl Shared {
             spoken: Mutex::default(),
             files: Files::default(),
             batches: Batches::default(),
+            store: Store::default(),
             chunk_pause: options.chunk_pause,
             journal: Journal::new(options.remembered),
             script: Script::default(),
@@ -165,6 +170,14 @@ fn router(shared: Arc<Shared>) -> Router {
     let api = Router::new()
         .route("/models", get(models::list))
         .route("/chat/completions", post(chat::completions))
+        .route("/responses", post(responses::create))
+        .route("/responses/{id}", get(responses::get).delete(responses::delete))
+        .route("/responses/{id}/cancel", post(responses::cancel))
+        .route("/conversations", post(conversations::create))
+        .route(
+            "/conversations/{id}",
+            get(conversations::get).post(conversations::update).delete(conversations::delete),
+        )
         .route("/images/generations", post(images::generations))
         .route("/images/edits", post(images::edits))
         .route("/audio/speech", post(speech::speech))

@@ -3,13 +3,10 @@
 use connector_sdk::{Failure, Outcome, Result, Settings};
 use serde_json::Value;
 
-use super::conversation::Answer;
+use super::conversation::Ending;
 use super::format::Format;
-use super::request::Body;
-use super::{Ask, Prepared};
+use super::{Ask, chat, outcome, responses};
 use crate::batch::action::{Batched, Request, Response};
-
-const ENDPOINT: &str = "/v1/chat/completions";
 
 /// The note of a request for an object.
 const OBJECT: &str = "object";
@@ -19,7 +16,7 @@ const LIST: &str = "list";
 const SEVERAL: &str = "several";
 
 impl Batched for Ask {
-    const ENDPOINTS: &[&str] = &[ENDPOINT];
+    const ENDPOINTS: &[&str] = &[chat::ENDPOINT, responses::ENDPOINT];
 
     fn request(&self, settings: &Settings) -> Result<Request> {
         if !self.functions.is_empty() {
@@ -31,14 +28,18 @@ impl Batched for Ask {
                            be corrected";
             return Err(Failure::invalid_input("repairAttempts", message));
         }
-        let Prepared { format, parameters, messages, files, .. } = self.prepare(settings)?;
-        let body = Body::whole(&parameters, &messages);
-        let mut request = Request::new(ENDPOINT, &body, &files)?;
-        match format {
-            Format::Text => {}
-            Format::Object(_) => request = request.note(OBJECT),
-            Format::List(_) => request = request.note(LIST),
+        if self.responses.background == Some(true) {
+            let message = "`background` must not be set in a batch, which is in the background";
+            return Err(Failure::invalid_input("background", message));
         }
+        let format = Format::of(self.response_format, self.response_schema.as_deref())?;
+        let (api, _) = self.begin(&format, settings)?;
+        let request = api.in_batch()?;
+        let request = match format {
+            Format::Text => request,
+            Format::Object(_) => request.note(OBJECT),
+            Format::List(_) => request.note(LIST),
+        };
         Ok(if self.n > Some(1) { request.note(SEVERAL) } else { request })
     }
 
@@ -51,9 +52,13 @@ impl Batched for Ask {
         } else {
             Format::Text
         };
-        let answer = Answer::read(&response.body, &format)?;
         let is_several = response.has(SEVERAL);
-        let Response { model, request_id, .. } = response;
-        Answer { request_id, ..answer }.outcome(is_several, model.map(str::to_owned), false)
+        let Response { endpoint, body, model, request_id, .. } = response;
+        let answer = match endpoint {
+            responses::ENDPOINT => responses::read_in_batch(body)?,
+            _ => chat::read_in_batch(&body)?,
+        };
+        let ending = Ending::of(answer, &format, request_id)?;
+        outcome(ending, &format, is_several, model.map(str::to_owned))
     }
 }

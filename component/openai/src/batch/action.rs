@@ -66,6 +66,8 @@ impl Request {
 
 /// A response in the results of a batch.
 pub struct Response<'a> {
+    /// The endpoint of all requests.
+    pub endpoint: &'a str,
     /// The body.
     pub body: Value,
     /// The notes of the request.

@@ -107,7 +107,8 @@ pub fn fetch(batch: &Batch, model: Option<&str>) -> Result<Results> {
     let ids = ids.into_iter().filter_map(|(id, name)| Some((id.as_ref()?, name)));
     let sources = ids.map(|(id, name)| Source::fetch(id, &format!("{}-{name}.jsonl", batch.id)));
     let sources: Vec<_> = sources.collect::<Result<_>>()?;
-    let reader = Reader { kind: Kind::with_endpoint(&batch.endpoint), model };
+    let endpoint = batch.endpoint.as_str();
+    let reader = Reader { endpoint, kind: Kind::with_endpoint(endpoint), model };
     let mut writer = Writer::new(&batch.id);
     let places = places(&sources)?;
     // If some requests were created elsewhere, nothing is known about the others.
@@ -266,6 +267,7 @@ impl Place {
 
 /// Reads results.
 struct Reader<'a> {
+    endpoint: &'a str,
     /// The action, if the endpoint is that of one.
     kind: Option<&'a Kind>,
     /// The model of the batch.
@@ -331,8 +333,10 @@ impl Reader<'_> {
         }
         match self.kind {
             Some(kind) => {
-                let model = self.model;
-                let response = Response { body, notes, model, request_id: request_id.clone() };
+                let (endpoint, model) = (self.endpoint, self.model);
+                let request_id_of_run = request_id.clone();
+                let response =
+                    Response { endpoint, body, notes, model, request_id: request_id_of_run };
                 kind.outcome(response).map_err(|mut failure| {
                     failure.request_id = failure.request_id.take().or(request_id);
                     failure

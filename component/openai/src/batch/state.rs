@@ -213,7 +213,7 @@ impl Reported {
 
 /// The path of the batch that an input names.
 pub fn path_of(id: &str) -> Result<String> {
-    Ok(format!("/batches/{}", ids::checked("batchId", id, "batch_abc123")?))
+    ids::path("/batches", "batchId", id, "batch_abc123")
 }
 
 /// Up to this many batches, newest first, from the one after `after` on.

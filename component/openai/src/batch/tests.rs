@@ -202,6 +202,16 @@ fn requests_are_those_of_runs() {
             json!({ "responseFormat": 2, "n": 2, "repairAttempts": 0 }),
             "-list-several",
         ),
+        ("ask", &answer, json!({ "api": "responses", "maxTokens": 99 }), ""),
+        (
+            "ask",
+            &answer,
+            json!({
+                "api": "responses", "responseFormat": 2, "responseSchema": schema,
+                "webSearch": true, "instructions": "Be brief.", "store": false,
+            }),
+            "-list",
+        ),
         ("createImage", &image, json!({ "size": [1024, 1536], "n": 2 }), ""),
         ("createImage", &image, json!({ "responseFormat": "b64_json" }), "-base64"),
         ("createImage", &image, json!({ "model": "dall-e-3", "responseFormat": "url" }), ""),
@@ -329,6 +339,22 @@ fn checks_every_input_before_anything_is_sent() {
             wrong(with(ask("Hi"), json!({ "responseFormat": 1, "responseSchema": "{" }))),
             "inputs[6].responseSchema",
             "`inputs[6].responseSchema` is not JSON",
+        ),
+        (
+            wrong(with(ask("Hi"), json!({ "api": "responses" }))),
+            "inputs[6]",
+            "all inputs of a batch must use the same API: this one uses `/v1/responses`, the first \
+             one `/v1/chat/completions`",
+        ),
+        (
+            of("ask", with(ask("Hi"), json!({ "api": "responses", "background": true }))),
+            "inputs[0].background",
+            "`inputs[0].background` must not be set in a batch, which is in the background",
+        ),
+        (
+            of("ask", with(ask("Hi"), json!({ "api": "responses", "maxTokens": 3 }))),
+            "inputs[0].maxTokens",
+            "with the Responses API, `inputs[0].maxTokens` must be at least 16 (got 3)",
         ),
         (
             wrong(with(ask("Hi"), json!({ "functions": ["openai/v1/createImage"] }))),
@@ -763,6 +789,47 @@ fn results_are_in_the_order_of_the_inputs() {
     assert_eq!((&output["resultFiles"], &output["providerFiles"]), (&json!([]), &json!([])));
 }
 
+#[test]
+fn results_of_both_apis_are_those_of_runs() {
+    let reply = |text: &str| {
+        let part = json!({ "type": "output_text", "text": text, "annotations": [] });
+        let image = json!({
+            "type": "image_generation_call", "id": "ig_1", "status": "completed",
+            "result": "aGk=", "output_format": "webp",
+        });
+        json!({
+            "id": "resp_1", "status": "completed", "model": "gpt-5.4-2026",
+            "output": [image, { "type": "message", "role": "assistant", "content": [part] }],
+            "usage": { "input_tokens": 4, "output_tokens": 5, "total_tokens": 9 },
+        })
+    };
+    let output = [
+        line("input-1-object", 200, reply("{\"a\": 1}")),
+        line("input-0", 200, reply("Hi")),
+        line("input-2", 200, json!({ "id": "resp_2" })),
+    ];
+    let members = with(counts(3), json!({ "endpoint": "/v1/responses" }));
+    let host = host_with("completed", members, Some(&output.concat()), None);
+    let Outcome { output, .. } = host.run("getBatch", json!({ "batchId": "batch_1" })).unwrap();
+    assert_eq!(output["action"], "ask");
+    let results = &output["results"];
+    assert_eq!((&results[0]["output"], &results[1]["output"]), (&json!("Hi"), &json!({ "a": 1 })));
+    let metadata = &results[0]["metadata"];
+    for (name, expected) in [
+        ("responseId", json!("resp_1")),
+        ("model", json!("gpt-5.4-2026")),
+        ("requestId", json!("req_9")),
+        ("finishReasons", json!(["stop"])),
+    ] {
+        assert_eq!(metadata[name], expected, "{name}");
+    }
+    assert_eq!(metadata["usage"]["totalTokens"], 9);
+    let file: FileEntry = serde_json::from_value(metadata["files"][0].clone()).unwrap();
+    assert_eq!(file.mime_type, "image/webp");
+    assert_eq!(host.content(&file).as_deref(), Some(&b"hi"[..]));
+    assert_eq!(results[2]["failure"]["kind"], "invalid-output");
+}
+
 /// The kind and the message of each result's failure.
 fn failures(outcome: &Outcome) -> Vec<(u64, &str, &str)> {
     let results = outcome.output["results"].as_array().unwrap();
@@ -1144,7 +1211,8 @@ fn cancels_a_batch_once() {
 
 #[test]
 fn an_unknown_batch_is_not_a_wrong_base_url() {
-    let error = json!({ "error": { "message": "No batch found with id 'batch_1'.", "code": null } });
+    let error =
+        json!({ "error": { "message": "No batch found with id 'batch_1'.", "code": null } });
     let host = Host::new(&CONNECTOR).answer(Answer::json(404, error));
     let failure = host.run("getBatch", json!({ "batchId": "batch_1" })).unwrap_err();
     assert_eq!(failure.kind, FailureKind::NotFound);

@@ -39,7 +39,7 @@ impl Batched for CreateEmbeddings {
 
     fn outcome(response: Response) -> Result<Outcome<Embeddings>> {
         let as_files = response.has(FILES);
-        let Response { body, notes, model, request_id } = response;
+        let Response { body, notes, model, request_id, .. } = response;
         let count = notes.iter().find_map(|note| note.strip_prefix(TEXTS)?.parse().ok());
         // A batch that was created elsewhere has no notes.
         let sent = body.get("data").and_then(|data| Some(data.as_array()?.len()));

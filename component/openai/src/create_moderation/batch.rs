@@ -28,7 +28,7 @@ impl Batched for CreateModeration {
     }
 
     fn outcome(response: Response) -> Result<Outcome<Moderation>> {
-        let Response { body, notes, model, request_id } = response;
+        let Response { body, notes, model, request_id, .. } = response;
         let answer = Answer::in_batch(body, noted_sources(&notes))?;
         let metadata = json!({
             "model": answer.model.as_deref().or(model),

@@ -16,6 +16,7 @@ use crate::chat;
 use crate::embeddings;
 use crate::images;
 use crate::moderations;
+use crate::responses;
 use crate::server::Shared;
 
 /// The maximum number of requests in a batch.
@@ -91,6 +92,7 @@ impl Line {
         let shared = State(Arc::clone(shared));
         let response = match endpoint {
             "/v1/chat/completions" => answered(chat::completions(shared, call).await),
+            "/v1/responses" => answered(responses::create(shared, call).await),
             "/v1/embeddings" => answered(embeddings::embeddings(call).await),
             "/v1/moderations" => answered(moderations::moderations(call).await),
             "/v1/images/generations" => answered(images::generations(shared, call).await),

@@ -147,6 +147,7 @@ fn requests_are_processed_by_their_endpoints() {
     let sandbox = client::start();
     let picture = "data:image/png;base64,iVBORw0KGgo=";
     for (endpoint, body) in [
+        ("/v1/responses", json!({"model": "gpt-5.4", "input": "Hi", "store": false})),
         ("/v1/embeddings", json!({"model": "text-embedding-3-small", "input": ["a"]})),
         ("/v1/moderations", json!({"model": "omni-moderation-latest", "input": ["a"]})),
         ("/v1/images/generations", json!({"model": "gpt-image-1.5", "prompt": "A cat"})),
