@@ -117,6 +117,12 @@ fn created() -> Vec<Case> {
         "model": "gpt-image-1.5", "prompt": "In oil", "images": [{ "image_url": square }],
         "mask": { "image_url": square },
     });
+    let tool = json!({
+        "type": "image_generation", "quality": "low",
+        "input_image_mask": { "image_url": square },
+    });
+    let mut generation = json!({ "model": "gpt-5.4", "tools": [tool] });
+    generation["input"] = chat(&json!("Hello!"))["messages"].clone();
     let embeddings = json!({
         "model": "text-embedding-3-small", "encoding_format": "base64", "input": ["Hello!", " "],
     });
@@ -152,6 +158,17 @@ fn created() -> Vec<Case> {
                 json!({ "model": "gpt-5.4", "input": chat(&json!("Hello!"))["messages"] }),
             )],
             json!({ "inputs": [{ "messages": ask("Hello!")["messages"], "api": "responses" }] }),
+            json!({}),
+        ),
+        case(
+            "image-generation",
+            RESPONSES,
+            &[("input-0", generation)],
+            json!({ "inputs": [{
+                "messages": ask("Hello!")["messages"], "api": "responses",
+                "imageGeneration": true,
+                "imageGenerationOptions": { "quality": "low", "mask": { "url": "square.png" } },
+            }]}),
             json!({}),
         ),
         case(

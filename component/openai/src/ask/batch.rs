@@ -32,6 +32,12 @@ impl Batched for Ask {
             let message = "`background` must not be set in a batch, which is in the background";
             return Err(Failure::invalid_input("background", message));
         }
+        let options = self.responses.image_generation_options.as_ref();
+        if options.and_then(|options| options.partial_images) > Some(0) {
+            let message = "`partialImages` must be empty or 0 in a batch, which has no previews";
+            let failure = Failure::invalid_input("partialImages", message);
+            return Err(failure.inside("imageGenerationOptions"));
+        }
         let format = Format::of(self.response_format, self.response_schema.as_deref())?;
         let (api, _) = self.begin(&format, settings)?;
         let request = api.in_batch()?;

@@ -68,16 +68,22 @@ impl<'de> Deserialize<'de> for Input {
 }
 
 impl Shape for Input {
-    // The host opens only the files in file properties.
-    const SHAPE: Property = Property {
-        children: FilesOfInput::PROPERTIES,
+    const SHAPE: Property = with_files(FilesOfInput::PROPERTIES);
+}
+
+/// An object with any members, of which these may contain files. The host opens
+/// only the files in file properties.
+const fn with_files(files: &'static [Property]) -> Property {
+    Property {
+        children: files,
         values: Some(&Value::SHAPE),
         ..Property::of(Type::Object, Control::ObjectBuilder)
-    };
+    }
 }
 
 /// The properties for files of all actions that a batch can run.
 #[derive(Properties)]
+#[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only the table is used")]
 struct FilesOfInput {
     /// For the action Ask: the files to send with the last user message.
@@ -85,6 +91,22 @@ struct FilesOfInput {
     /// For the actions Edit Image and Moderate: the images.
     images: Option<Vec<FileEntry>>,
     /// For the action Edit Image: the mask.
+    mask: Option<FileEntry>,
+    /// For the action Ask: the settings of image generation.
+    image_generation_options: Option<ImageOptions>,
+}
+
+struct ImageOptions;
+
+impl Shape for ImageOptions {
+    const SHAPE: Property = with_files(FilesOfImageOptions::PROPERTIES);
+}
+
+/// The properties for files of the settings of image generation.
+#[derive(Properties)]
+#[expect(dead_code, reason = "only the table is used")]
+struct FilesOfImageOptions {
+    /// The mask.
     mask: Option<FileEntry>,
 }
 

@@ -352,6 +352,20 @@ fn checks_every_input_before_anything_is_sent() {
             "`inputs[0].background` must not be set in a batch, which is in the background",
         ),
         (
+            of(
+                "ask",
+                with(
+                    ask("Hi"),
+                    json!({
+                        "api": "responses", "imageGeneration": true,
+                        "imageGenerationOptions": { "partialImages": 1 },
+                    }),
+                ),
+            ),
+            "inputs[0].imageGenerationOptions.partialImages",
+            "`partialImages` must be empty or 0 in a batch, which has no previews",
+        ),
+        (
             of("ask", with(ask("Hi"), json!({ "api": "responses", "maxTokens": 3 }))),
             "inputs[0].maxTokens",
             "with the Responses API, `inputs[0].maxTokens` must be at least 16 (got 3)",
