@@ -16,10 +16,15 @@ cd "$(dirname "$0")/../.."
 . scripts/installing.sh
 tool=$tools/bin/cargo-cyclonedx
 
+# The tests create packages at the same time; only one of them may build the tool.
+mkdir -p "$tools"
+exec 9>"$tools/cargo-cyclonedx.lock"
+flock 9
 if [ "$("$tool" cyclonedx --version 2>/dev/null)" != "cargo-cyclonedx-cyclonedx $version" ]; then
     say "building cargo-cyclonedx"
     cargo install cargo-cyclonedx --version "$version" --locked --quiet --root "$tools"
 fi
+exec 9>&-
 
 # The tool writes a file next to every manifest, so it runs on a copy.
 copy=$(mktemp -d)

@@ -2,6 +2,9 @@
 
 use connector_sdk::{Failure, Result};
 
+/// What an ID consists of, as a pattern for forms.
+pub const ID: &str = "[A-Za-z0-9_.:-]+";
+
 /// The ID that an input has for a property. An ID that could lead to another path
 /// is rejected.
 pub fn checked<'a>(property: &str, id: &'a str, example: &str) -> Result<&'a str> {

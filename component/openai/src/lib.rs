@@ -7,7 +7,9 @@
 //! paths and token counts (`usage`).
 
 mod ask;
+mod citations;
 mod connection;
+mod conversations;
 mod create_embeddings;
 mod create_moderation;
 mod create_speech;
@@ -22,6 +24,7 @@ mod models;
 mod pages;
 mod parameters;
 mod purposes;
+mod responses;
 mod rules;
 mod stream;
 mod texts;
@@ -47,6 +50,13 @@ connector_sdk::export!(Connector {
         Action::of::<files::UploadFile>(),
         Action::of::<files::ListFiles>(),
         Action::of::<files::DeleteFile>(),
+        Action::of::<responses::GetResponse>(),
+        Action::of::<responses::CancelResponse>(),
+        Action::of::<responses::DeleteResponse>(),
+        Action::of::<conversations::CreateConversation>(),
+        Action::of::<conversations::GetConversation>(),
+        Action::of::<conversations::UpdateConversation>(),
+        Action::of::<conversations::DeleteConversation>(),
     ],
     errors: errors::read,
     ..Connector::new(

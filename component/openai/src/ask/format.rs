@@ -7,7 +7,7 @@
 use connector_sdk::{Failure, FailureKind, Result};
 use serde_json::{Map, Value, json};
 
-use super::choice::Choice;
+use super::answer::Choice;
 use super::{json_in_text, schema};
 use crate::models::has_any;
 
@@ -21,6 +21,14 @@ pub enum Format {
     /// A JSON array. The schema, if there is one, is that of the array or of its
     /// items.
     List(Option<Value>),
+}
+
+/// What an API is asked to enforce. Each API writes it differently.
+pub enum Wanted {
+    /// Any JSON.
+    Json,
+    /// JSON that matches a schema with this name.
+    Schema { name: &'static str, strict: bool, schema: Value },
 }
 
 impl Format {
@@ -41,18 +49,15 @@ impl Format {
         }
     }
 
-    /// The request's `response_format`.
-    pub fn response_format(&self) -> Option<Value> {
+    /// What the API is asked to enforce, if anything.
+    pub fn wanted(&self) -> Option<Wanted> {
         let schema = match self {
             Self::Text => return None,
-            Self::Object(None) | Self::List(None) => return Some(json!({ "type": "json_object" })),
+            Self::Object(None) | Self::List(None) => return Some(Wanted::Json),
             Self::Object(Some(schema)) => schema.clone(),
             Self::List(Some(schema)) => wrapped(schema),
         };
-        Some(json!({
-            "type": "json_schema",
-            "json_schema": { "name": "response", "strict": !self.is_loose(), "schema": schema },
-        }))
+        Some(Wanted::Schema { name: "response", strict: !self.is_loose(), schema })
     }
 
     /// Whether there is a schema that the API cannot enforce strictly.
@@ -94,7 +99,7 @@ impl Format {
         }
     }
 
-    /// The property that determines the `response_format`.
+    /// The property that determines the format.
     pub fn property(&self) -> &'static str {
         match self {
             Self::Object(Some(_)) | Self::List(Some(_)) => "responseSchema",
@@ -287,7 +292,10 @@ fn other_json(wanted: &str, content: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use connector_sdk::errors;
+
     use super::*;
+    use crate::ask::chat::response_format;
 
     /// A schema that strict mode supports.
     fn strict() -> Value {
@@ -308,8 +316,8 @@ mod tests {
     }
 
     fn choice(content: &str, finish_reason: &str) -> Choice {
-        let message = json!({ "content": content });
-        Choice::of(&json!({ "message": message, "finish_reason": finish_reason }))
+        let (content, finish_reason) = (Some(content.to_owned()), finish_reason.to_owned());
+        Choice { content, finish_reason, ..Choice::default() }
     }
 
     /// The output of an answer.
@@ -361,7 +369,7 @@ mod tests {
             });
             let json_mode = (number > 0).then(|| json!({ "type": "json_object" }));
             let has_instruction = format.instruction().is_some_and(|it| it.contains("JSON"));
-            assert_eq!(format.response_format(), expected.or(json_mode), "{number} {schema}");
+            assert_eq!(response_format(&format), expected.or(json_mode), "{number} {schema}");
             assert_eq!(has_instruction, number > 0 && sent.is_none(), "{number} {schema}");
             assert_eq!(format.is_loose(), !strict, "{number} {schema}");
             assert_eq!(format.schema(), sent.and(Some(output.clone())), "{number} {schema}");
@@ -372,7 +380,7 @@ mod tests {
             json!({ "$defs": json(reference)["$defs"], "type": "array", "items": references });
         assert_eq!(of(2, reference).output_schema(true), several);
         // Members keep their order.
-        assert!(of(1, &strict).response_format().unwrap().to_string().contains(&strict));
+        assert!(response_format(&of(1, &strict)).unwrap().to_string().contains(&strict));
     }
 
     #[test]
@@ -446,31 +454,30 @@ mod tests {
 
     #[test]
     fn an_error_or_refusal_in_an_answer_becomes_the_failure() {
-        let error = json!({ "message": "Slow down.", "code": 429 });
-        let half = json!({ "content": "half" });
-        let refusal = json!({ "content": null, "refusal": "I can't help with that." });
+        let error = errors::inside(r#"{"error":{"message":"Slow down.","code":429}}"#);
+        let refusal = Some("I can't help with that.".to_owned());
         for (choice, kind, message, detail) in [
             (
-                json!({ "message": half, "finish_reason": "error", "error": error }),
+                Choice { error: Some(error), ..choice("half", "error") },
                 FailureKind::RateLimited,
                 "Slow down",
                 Some("half"),
             ),
             (
-                json!({ "message": refusal }),
+                Choice { refusal, ..Choice::default() },
                 FailureKind::Refused,
                 "the model refused: I can't help with that.",
                 None,
             ),
             (
-                json!({ "message": { "content": null } }),
+                Choice::default(),
                 FailureKind::InvalidOutput,
                 "the provider's answer contains no text",
                 None,
             ),
         ] {
             for format in [Format::Text, Format::Object(None)] {
-                let failure = format.content(&Choice::of(&choice)).unwrap_err();
+                let failure = format.content(&choice).unwrap_err();
                 assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
                 assert_eq!(failure.detail.as_deref(), detail);
             }
