@@ -9,6 +9,7 @@
 
 mod anthropic;
 mod attacks;
+mod batches;
 mod browser;
 mod cli;
 mod contract;

@@ -35,6 +35,11 @@ ENDPOINTS = [
     ("/files", "get"),
     ("/files", "post"),
     ("/files/{file_id}", "delete"),
+    ("/files/{file_id}/content", "get"),
+    ("/batches", "get"),
+    ("/batches", "post"),
+    ("/batches/{batch_id}", "get"),
+    ("/batches/{batch_id}/cancel", "post"),
 ]
 DOCUMENT = "_data/upstream/openai/official/openapi.yml"
 

@@ -8,6 +8,7 @@
 
 mod answer;
 mod attachments;
+mod batch;
 mod chat;
 mod conversation;
 mod exchange;
@@ -356,35 +357,8 @@ impl Run for Ask {
     fn run(self, settings: &Settings) -> Result<Outcome<Value>> {
         let format = Format::of(self.response_format, self.response_schema.as_deref())?;
         self.check_choices()?;
-        let mut parameters = parameters::given(&self)?;
-        if let Some(moderation) = &self.moderation {
-            parameters.insert("moderation".to_owned(), moderation.parameter());
-        }
-        self.check_api(&parameters)?;
-        rules::check(RULES, &self.model, &parameters)?;
         let functions = Functions::named(&self.functions)?;
-        let attachments = attachments::open(&self.attachments)?;
-        let turns = messages::turns(&self.messages, format.instruction(), attachments)?;
-
-        let mut api: Box<dyn Api> = match self.api {
-            ApiChoice::ChatCompletions => {
-                let settings = ConnectionSettings::of(settings)?;
-                let parameters = self.for_chat(parameters, &format, &functions, settings)?;
-                Box::new(Chat::new(parameters, &format, turns, self.image_detail.as_deref())?)
-            }
-            ApiChoice::Responses => {
-                let asked = Asked {
-                    parameters,
-                    format: &format,
-                    functions: &functions,
-                    max_tokens: self.max_tokens,
-                    parallel_calls: self.parallel_function_calls,
-                    tool_choice: self.tool_choice.as_deref(),
-                    image_detail: self.image_detail.as_deref(),
-                };
-                Box::new(Responses::new(asked, &self.responses, turns)?)
-            }
-        };
+        let mut api = self.api(settings, &format, &functions)?;
         let mut conversation = Conversation {
             api: &mut *api,
             format: &format,
@@ -393,7 +367,7 @@ impl Run for Ask {
             max_repairs: self.repair_attempts.unwrap_or(1),
         };
         let ending = conversation.hold()?;
-        self.outcome(ending, &format)
+        ending.outcome(self.n > Some(1), Some(&self.model), format.is_loose())
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
@@ -410,6 +384,44 @@ impl Run for Ask {
 }
 
 impl Ask {
+    /// Checks the input, and begins the conversation. Nothing is sent yet.
+    fn api<'a>(
+        &'a self,
+        settings: &Settings,
+        format: &'a Format,
+        functions: &'a Functions,
+    ) -> Result<Box<dyn Api + 'a>> {
+        let mut parameters = parameters::given(self)?;
+        if let Some(moderation) = &self.moderation {
+            parameters.insert("moderation".to_owned(), moderation.parameter());
+        }
+        self.check_api(&parameters)?;
+        rules::check(RULES, &self.model, &parameters)?;
+        let attachments = attachments::open(&self.attachments)?;
+        let turns = messages::turns(&self.messages, format.instruction(), attachments)?;
+        format.check_schema()?;
+        let image_detail = self.image_detail.as_deref();
+        Ok(match self.api {
+            ApiChoice::ChatCompletions => {
+                let settings = ConnectionSettings::of(settings)?;
+                let parameters = self.for_chat(parameters, format, functions, settings)?;
+                Box::new(Chat::new(parameters, format, turns, image_detail)?)
+            }
+            ApiChoice::Responses => {
+                let asked = Asked {
+                    parameters,
+                    format,
+                    functions,
+                    max_tokens: self.max_tokens,
+                    parallel_calls: self.parallel_function_calls,
+                    tool_choice: self.tool_choice.as_deref(),
+                    image_detail,
+                };
+                Box::new(Responses::new(asked, &self.responses, turns)?)
+            }
+        })
+    }
+
     /// Rejects what the API would accept but this action could not return.
     fn check_choices(&self) -> Result<()> {
         if self.n > Some(1) && !self.functions.is_empty() {
@@ -461,10 +473,18 @@ impl Ask {
         parameters.extend(chat::tools(functions, choice, self.parallel_function_calls)?);
         Ok(parameters)
     }
+}
 
-    /// The outcome of a conversation.
-    fn outcome(&self, ending: Ending, format: &Format) -> Result<Outcome<Value>> {
-        let Ending { answer, outputs, repairs, usage, report, request_id } = ending;
+impl Ending {
+    /// The outcome of a run. If the provider does not name the model, it is the
+    /// requested one.
+    fn outcome(
+        self,
+        is_several: bool,
+        requested_model: Option<&str>,
+        is_loose: bool,
+    ) -> Result<Outcome<Value>> {
+        let Self { answer, outputs, repairs, usage, report, request_id } = self;
         let (mut finish_reasons, mut logprobs, mut citations) = (vec![], vec![], vec![]);
         for choice in answer.choices {
             finish_reasons.push(choice.finish_reason);
@@ -472,12 +492,12 @@ impl Ask {
             citations.extend(choice.citations);
         }
         finish_reasons.retain(|reason| !reason.is_empty());
-        Outcome::new(one_or_all(outputs, self.n)).with_metadata(&Metadata {
-            model: answer.model.unwrap_or_else(|| self.model.clone()),
+        Outcome::new(one_or_all(outputs, is_several)).with_metadata(&Metadata {
+            model: answer.model.or_else(|| requested_model.map(str::to_owned)),
             usage: Some(usage).filter(|usage| !usage.is_empty()),
             finish_reasons: given(finish_reasons),
             logprobs: Some(logprobs).filter(|all| all.iter().any(|one| !one.is_null())),
-            strict: format.is_loose().then_some(false),
+            strict: is_loose.then_some(false),
             repairs: Some(repairs).filter(|repairs| *repairs > 0),
             citations: given(citations),
             response_id: report.response_id,
@@ -497,8 +517,8 @@ fn given<T>(items: Vec<T>) -> Option<Vec<T>> {
 }
 
 /// The only output, or the list of outputs if several were requested.
-fn one_or_all(mut outputs: Vec<Value>, n: Option<u64>) -> Value {
-    if n > Some(1) || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
+fn one_or_all(mut outputs: Vec<Value>, is_several: bool) -> Value {
+    if is_several || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
 }
 
 /// The metadata of a run.
@@ -506,7 +526,7 @@ fn one_or_all(mut outputs: Vec<Value>, n: Option<u64>) -> Value {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
-    model: String,
+    model: Option<String>,
     usage: Option<Usage>,
     finish_reasons: Option<Vec<String>>,
     logprobs: Option<Vec<Value>>,

@@ -42,6 +42,9 @@ const ALIASES: &[(&str, &str)] = &[
     // Create Image, Edit Image
     ("prompt", "imageMessages"),
     ("image", "images"),
+    // Create Batch
+    ("endpoint", "action"),
+    ("input_file_id", "inputs"),
     // Create Transcriptions
     ("include", "includeLogprobs"),
     ("known_speaker_names", "knownSpeakers"),

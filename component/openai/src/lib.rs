@@ -7,6 +7,7 @@
 //! paths and token counts (`usage`).
 
 mod ask;
+mod batch;
 mod citations;
 mod connection;
 mod conversations;
@@ -50,6 +51,10 @@ connector_sdk::export!(Connector {
         Action::of::<files::UploadFile>(),
         Action::of::<files::ListFiles>(),
         Action::of::<files::DeleteFile>(),
+        Action::of::<batch::CreateBatch>(),
+        Action::of::<batch::GetBatch>(),
+        Action::of::<batch::CancelBatch>(),
+        Action::of::<batch::ListBatches>(),
         Action::of::<responses::GetResponse>(),
         Action::of::<responses::CancelResponse>(),
         Action::of::<responses::DeleteResponse>(),

@@ -7,6 +7,7 @@
 //! description allows it.
 
 mod ask;
+mod batches;
 mod cases;
 mod connection;
 mod edit_image;
@@ -44,6 +45,7 @@ fn all_cases() -> Vec<Case> {
         moderation::all(),
         edit_image::all(),
         files::all(),
+        batches::all(),
         connection::all(),
     ]
     .concat()
@@ -131,12 +133,18 @@ fn steady_accepts_every_request() {
         // Steady's answers are random, so the result does not matter.
         let made = bench.make(&case, &steady.base_url());
         // Its answers also end a run early: none calls a function, and none has the
-        // requested vectors. So later requests come from a run with the sandbox.
+        // requested vectors or files. So later requests come from a run with the sandbox.
         sandbox.clear();
         bench.make(&case, &sandbox.base_url()).unwrap();
         for request in sandbox.requests().iter().skip(1) {
             let path = request.path.strip_prefix("/v1").unwrap();
-            steady.post(path, JSON, &request.json().unwrap().to_string());
+            match &request.body {
+                Body::Json(body) => steady.post(path, JSON, &body.to_string()),
+                Body::Empty => steady.send(&request.method, path, request.query.as_deref()),
+                // The first request of another case is the same form.
+                Body::Multipart(_) => {}
+                Body::Raw(_) => panic!("neither JSON nor a form: {request:?}"),
+            }
         }
         let verdicts = steady.take_verdicts();
         if verdicts.is_empty() {
@@ -328,6 +336,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("report.pdf", b"%PDF-1.7\n%%EOF\n".to_vec()),
         ("requests.jsonl", b"{}\n".to_vec()),
         ("Notizen \"1\".md", "# Grüße\n".into()),
+        ("inputs.jsonl", INPUTS.into()),
     ]
 }
 
@@ -335,6 +344,10 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 const SQUARE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10\x08\x06\0\0\0\
     \x1f\xf3\xff\x61\0\0\0\x12IDAT\x78\xda\x63\x60\x18\x05\xa3\x60\x14\x8c\x02\x08\0\0\
     \x04\x10\0\x01\xaf\x45\x88\x2c\0\0\0\0IEND\xae\x42\x60\x82";
+
+/// Two inputs of `ask`, one per line.
+const INPUTS: &str = "{\"messages\":[{\"content\":\"Hello!\"}]}\n\
+                      {\"messages\":[{\"content\":\"Hello again!\"}]}\n";
 
 /// Silence: 8 kHz, mono, 8 bits.
 fn wav(samples: u32) -> Vec<u8> {
@@ -384,7 +397,7 @@ fn normalized(request: &Recorded) -> Value {
     }
     match &request.body {
         Body::Empty => {}
-        Body::Json(value) => normalized["body"] = value.clone(),
+        Body::Json(value) => normalized["body"] = without_ids(value.clone()),
         Body::Multipart(parts) => normalized["body"] = normalized_form(parts),
         Body::Raw(_) => panic!("neither JSON nor a form: {request:?}"),
     }
@@ -402,12 +415,35 @@ fn normalized_type(value: &str) -> String {
     format!("{kind}boundary=…")
 }
 
+/// JSON without the ID of a file that a run uploaded, and without the digest of its
+/// inputs.
+fn without_ids(mut body: Value) -> Value {
+    for (path, normal) in [("/input_file_id", "file-…"), ("/metadata/inputs_digest", "…")] {
+        if let Some(value) = body.pointer_mut(path) {
+            *value = normal.into();
+        }
+    }
+    body
+}
+
+/// The name of a file without digests.
+fn normalized_name(name: &str) -> &str {
+    let digests = name.strip_prefix("batch-").and_then(|name| name.strip_suffix(".jsonl"));
+    let is_digest =
+        |digest: &str| digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match digests {
+        Some(digests) if digests.split('-').all(is_digest) => "batch-….jsonl",
+        _ => name,
+    }
+}
+
 /// The parts of a form by their names; those whose name ends in `[]` are lists.
 fn normalized_form(parts: &[Part]) -> Value {
     let mut form = Map::new();
     for part in parts {
         let content = match (&part.filename, &part.content_type) {
             (Some(filename), Some(kind)) => {
+                let filename = normalized_name(filename);
                 json!({ "filename": filename, "type": kind, "length": part.len })
             }
             (None, None) => json!(part.text().unwrap()),

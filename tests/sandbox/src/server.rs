@@ -32,6 +32,8 @@ use axum::routing::get;
 use axum::routing::post;
 
 use crate::Options;
+use crate::batches;
+use crate::batches::Batches;
 use crate::call::Call;
 use crate::chat;
 use crate::digest;
@@ -65,6 +67,7 @@ pub(crate) struct Shared {
     pictures: Mutex<Recent<String, Bytes>>,
     spoken: Mutex<Recent<u64, String>>,
     pub(crate) files: Files,
+    pub(crate) batches: Batches,
     pub(crate) chunk_pause: Duration,
     pub(crate) journal: Journal,
     pub(crate) script: Script,
@@ -79,6 +82,7 @@ impl Shared {
             pictures: Mutex::default(),
             spoken: Mutex::default(),
             files: Files::default(),
+            batches: Batches::default(),
             chunk_pause: options.chunk_pause,
             journal: Journal::new(options.remembered),
             script: Script::default(),
@@ -178,6 +182,9 @@ fn api() -> Router<Arc<Shared>> {
         .route("/files", get(files::list).post(files::upload))
         .route("/files/{id}", get(files::retrieve).delete(files::delete))
         .route("/files/{id}/content", get(files::content))
+        .route("/batches", get(batches::list).post(batches::create))
+        .route("/batches/{id}", get(batches::retrieve))
+        .route("/batches/{id}/cancel", post(batches::cancel))
         .route("/audio/speech", post(speech::speech))
         .route("/audio/transcriptions", post(transcriptions::transcriptions))
         .route("/audio/translations", post(translations::translations))

@@ -3,7 +3,7 @@
 //! [`answer`] reads and writes the model's messages. [`stream`] and [`calls`]
 //! assemble an answer that arrives in pieces.
 
-mod answer;
+pub mod answer;
 mod calls;
 mod stream;
 
@@ -20,6 +20,9 @@ use super::format::{Format, Wanted};
 use super::functions::{Functions, ToolChoice};
 use super::messages::{self, Turn, Turns};
 use crate::parameters;
+
+/// The endpoint, as a batch names it.
+pub const ENDPOINT: &str = "/v1/chat/completions";
 
 /// A conversation over Chat Completions.
 pub struct Chat<'a> {
@@ -59,12 +62,17 @@ impl<'a> Chat<'a> {
         Ok(Self { messages, files, counts_tokens: exchange.is_streamed, exchange })
     }
 
+    /// The body of a request for an answer in one piece.
+    fn whole_body(&self) -> Body<'_> {
+        let (parameters, messages) = (&self.exchange.parameters, &self.messages);
+        Body { parameters, messages, stream: None, stream_options: None }
+    }
+
     fn post(&self) -> Result<Response> {
         let body = Body {
-            parameters: &self.exchange.parameters,
-            messages: &self.messages,
             stream: self.exchange.is_streamed.then_some(true),
             stream_options: self.counts_tokens.then(|| json!({ "include_usage": true })),
+            ..self.whole_body()
         };
         let request = http::post("/chat/completions").json_with_files(&body, &self.files);
         self.exchange.send(request)
@@ -72,6 +80,14 @@ impl<'a> Chat<'a> {
 }
 
 impl Api for Chat<'_> {
+    fn endpoint(&self) -> &'static str {
+        ENDPOINT
+    }
+
+    fn body(&self) -> Result<String> {
+        http::json_text_with_files(&self.whole_body(), &self.files)
+    }
+
     fn send(&mut self) -> Result<(Answer, Response)> {
         let response = match self.post() {
             Err(failure) if self.counts_tokens && refuses_counts(&failure) => {

@@ -55,11 +55,32 @@ pub struct Ending {
     pub request_id: Option<String>,
 }
 
+impl Ending {
+    /// Reads an answer that is not part of a conversation.
+    pub fn of(mut answer: Answer, format: &Format, request_id: Option<String>) -> Result<Self> {
+        let mut usage = Usage::default();
+        usage.add(&answer.usage);
+        let report = mem::take(&mut answer.report);
+        let outputs = if waits_for_approval(&answer, &report) {
+            vec![Value::Null]
+        } else {
+            let contents = format.contents(&answer.choices)?;
+            contents.into_iter().map(|content| format.output(content)).collect::<Result<_>>()?
+        };
+        Ok(Self { answer, outputs, repairs: 0, usage, report, request_id })
+    }
+}
+
+/// Whether the user decides about calls before the model answers.
+fn waits_for_approval(answer: &Answer, report: &Report) -> bool {
+    let has_text = answer.choices.iter().any(|choice| choice.content.is_some());
+    !report.approval_requests.is_empty() && !has_text
+}
+
 impl Conversation<'_> {
     /// Sends requests until there is an answer.
     pub fn hold(&mut self) -> Result<Ending> {
         let schema = self.format.schema();
-        check_schema(schema.as_ref())?;
         let (mut usage, mut report) = (Usage::default(), Report::default());
         let (mut rounds, mut repairs) = (0, 0);
         loop {
@@ -92,14 +113,11 @@ impl Conversation<'_> {
                 continue;
             }
 
-            let has_text = answer.choices.iter().any(|choice| choice.content.is_some());
-            if !report.approval_requests.is_empty() && !has_text {
-                // The user decides before the model answers.
+            if waits_for_approval(&answer, &report) {
                 let (outputs, request_id) = (vec![Value::Null], response.request_id());
                 return Ok(Ending { answer, outputs, repairs, usage, report, request_id });
             }
-            let contents = answer.choices.iter().map(|choice| self.format.content(choice));
-            let contents: Vec<&str> = contents.collect::<Result<_>>().map_err(answered)?;
+            let contents = self.format.contents(&answer.choices).map_err(answered)?;
             match self.outputs(schema.as_ref(), &contents) {
                 Ok(outputs) => {
                     let request_id = response.request_id();
@@ -185,17 +203,6 @@ impl Conversation<'_> {
             },
             _ => Err("the arguments are not a JSON object".to_owned()),
         }
-    }
-}
-
-/// Rejects an invalid schema before a request is paid for.
-fn check_schema(schema: Option<&Value>) -> Result<()> {
-    match schema.map(|schema| json_schema::validate(schema, "null")) {
-        Some(Err(Invalid::Schema(reason))) => {
-            let message = format!("`responseSchema` is not a valid JSON Schema: {reason}");
-            Err(Failure::invalid_input("responseSchema", message))
-        }
-        _ => Ok(()),
     }
 }
 

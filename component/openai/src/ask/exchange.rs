@@ -9,6 +9,13 @@ use super::format::Format;
 
 /// An API, with the conversation that is sent to it.
 pub trait Api {
+    /// The endpoint, as a batch names it.
+    fn endpoint(&self) -> &'static str;
+
+    /// The body of a request with the conversation so far, as JSON that includes the
+    /// content of files. The answer to it is in one piece.
+    fn body(&self) -> Result<String>;
+
     /// Sends the conversation so far. The answer is complete, however it arrives.
     fn send(&mut self) -> Result<(Answer, Response)>;
 

@@ -4,6 +4,7 @@
 //! is therefore wrapped in an object, as its member `items`, and unwrapped again.
 //! Without a schema, an instruction asks the model for JSON.
 
+use connector_sdk::json_schema::{self, Invalid};
 use connector_sdk::{Failure, FailureKind, Result};
 use serde_json::{Map, Value, json};
 
@@ -82,8 +83,13 @@ impl Format {
         }
     }
 
+    /// The texts of several answers, if all of them are complete.
+    pub fn contents<'a>(&self, choices: &'a [Choice]) -> Result<Vec<&'a str>> {
+        choices.iter().map(|choice| self.content(choice)).collect()
+    }
+
     /// The text of an answer, if it is complete.
-    pub fn content<'a>(&self, choice: &'a Choice) -> Result<&'a str> {
+    fn content<'a>(&self, choice: &'a Choice) -> Result<&'a str> {
         let content = choice.content.as_deref().unwrap_or_default();
         if let Some(refusal) = &choice.refusal {
             let message = format!("the model refused: {}", refusal.trim_ascii());
@@ -127,6 +133,17 @@ impl Format {
             failure.property.get_or_insert_with(|| self.property().to_owned());
         }
         failure
+    }
+
+    /// Rejects an invalid schema before a request is paid for.
+    pub fn check_schema(&self) -> Result<()> {
+        match self.schema().map(|schema| json_schema::validate(schema, "null")) {
+            Some(Err(Invalid::Schema(reason))) => {
+                let message = format!("`responseSchema` is not a valid JSON Schema: {reason}");
+                Err(Failure::invalid_input("responseSchema", message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads the output from the text of an answer.

@@ -29,6 +29,9 @@ use crate::responses::reply::Reply;
 use crate::responses::{self, background};
 use crate::{errors, parameters};
 
+/// The endpoint, as a batch names it.
+pub const ENDPOINT: &str = "/v1/responses";
+
 /// A conversation over Responses.
 pub struct Responses<'a> {
     exchange: Exchange<'a>,
@@ -157,14 +160,20 @@ impl<'a> Responses<'a> {
         })
     }
 
+    /// The body of a request for an answer in one piece.
+    fn whole_body(&self) -> Body<'_> {
+        Body { parameters: &self.exchange.parameters, input: &self.input, stream: None }
+    }
+
+    fn files(&self) -> impl Iterator<Item = &File> {
+        self.input_files.iter().chain(&self.tool_files)
+    }
+
     fn post(&self) -> Result<Response> {
-        let body = Body {
-            parameters: &self.exchange.parameters,
-            input: &self.input,
-            stream: self.exchange.is_streamed.then_some(true),
-        };
-        let files = self.input_files.iter().chain(&self.tool_files);
-        let request = http::post("/responses").json_with_files(&body, files).errors(&failure);
+        let stream = self.exchange.is_streamed.then_some(true);
+        let body = Body { stream, ..self.whole_body() };
+        let request =
+            http::post("/responses").json_with_files(&body, self.files()).errors(&failure);
         self.exchange.send(request)
     }
 
@@ -198,6 +207,14 @@ impl<'a> Responses<'a> {
 }
 
 impl Api for Responses<'_> {
+    fn endpoint(&self) -> &'static str {
+        ENDPOINT
+    }
+
+    fn body(&self) -> Result<String> {
+        http::json_text_with_files(&self.whole_body(), self.files())
+    }
+
     fn send(&mut self) -> Result<(Answer, Response)> {
         let response = self.post()?;
         let announced = &mut self.announced;
@@ -423,7 +440,7 @@ fn result(call: &FunctionCall, output: &str) -> Value {
 }
 
 /// The answer in a response.
-fn read(reply: Reply) -> Result<Answer> {
+pub fn read(reply: Reply) -> Result<Answer> {
     let calls = reply.items().iter().filter(|item| at(item, "type") == "function_call");
     let calls = calls.map(|item| {
         let call = FunctionCall::new(text(at(item, "call_id")), text(at(item, "name")));

@@ -105,6 +105,15 @@ impl Answer {
         answer.map_err(|failure| failure.answered_by(response))
     }
 
+    /// Reads a response in the results of a batch, and stores its images.
+    pub fn stored(mut body: Value, keep: bool) -> Result<Self> {
+        let format = body.get("output_format").and_then(Value::as_str).unwrap_or("png");
+        let mime_type = format!("image/{format}");
+        let path = &["data", "*", "b64_json"];
+        EmbeddedFiles { path, name: "image", mime_type: &mime_type, keep }.store(&mut body)?;
+        Self::read(&body.to_string())
+    }
+
     /// Reads a response in one piece.
     fn read(json: &str) -> Result<Self> {
         let answer: Self = connector_sdk::json::from_str(json).unwrap_or_default();
@@ -140,7 +149,11 @@ impl Answer {
     }
 
     /// The outcome of a run with this model.
-    pub fn outcome(self, model: &str, request_id: Option<String>) -> Result<Outcome<Images>> {
+    pub fn outcome(
+        self,
+        model: Option<&str>,
+        request_id: Option<String>,
+    ) -> Result<Outcome<Images>> {
         // A response in one piece reports token counts once, a stream once per image.
         let mut usage = Usage::default();
         usage.add(&self.usage);

@@ -128,7 +128,8 @@ impl Run for EditImage {
         };
         let response = request.send()?;
         let format = self.response_format.as_deref();
-        Answer::of(&response, is_streamed, format)?.outcome(&self.model, response.request_id())
+        Answer::of(&response, is_streamed, format)?
+            .outcome(Some(&self.model), response.request_id())
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
