@@ -4,6 +4,7 @@
 //! the results.
 
 mod answer;
+mod batch;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -93,7 +94,7 @@ impl Run for CreateModeration {
     type Output = Moderation;
 
     fn run(self, _: &Settings) -> Result<Outcome<Moderation>> {
-        rules::check(RULES, &self.model, &parameters::given(&self)?)?;
+        self.check_model()?;
         let requests = self.requests()?;
         let (mut results, mut request_ids, mut model) = (Vec::new(), Vec::new(), None);
         for (done, request) in requests.iter().enumerate() {
@@ -120,6 +121,10 @@ impl Run for CreateModeration {
 }
 
 impl CreateModeration {
+    fn check_model(&self) -> Result<()> {
+        rules::check(RULES, &self.model, &parameters::given(self)?)
+    }
+
     /// The requests to send: one for all texts and one for each image, because the
     /// API accepts a single image in a request and then returns a single result.
     fn requests(&self) -> Result<Vec<Request<'_>>> {

@@ -23,7 +23,9 @@ pub fn listed(path: &'static str, query: Value) -> impl Iterator<Item = Result<V
         let next = last.map(|last| {
             after = Some(last.to_owned());
             let mut query = query.clone();
-            query["after"] = last.into();
+            if let Some(members) = query.as_object_mut() {
+                members.insert("after".to_owned(), last.into());
+            }
             http::get(path).query_all(&query)
         });
         Ok((items.clone(), next))

@@ -34,7 +34,7 @@ impl Batched for Ask {
         };
         let several = (self.n > Some(1)).then_some(SEVERAL);
         let notes = shape.into_iter().chain(several).map(str::to_owned).collect();
-        Ok(Request { endpoint, body, notes })
+        Ok(Request { endpoint, body, size: 1, notes })
     }
 
     fn outcome(mut response: Response) -> Result<Outcome<Value>> {

@@ -5,10 +5,17 @@ use connector_sdk::{Outcome, Result, Run, Settings, errors, input};
 use serde_json::{Map, Value};
 
 use crate::ask::Ask;
+use crate::create_embeddings::CreateEmbeddings;
+use crate::create_moderation::CreateModeration;
 use crate::images::CreateImage;
 
 /// The actions that a batch can run.
-pub const KINDS: &[Kind] = &[Kind::of::<Ask>(), Kind::of::<CreateImage>()];
+pub const KINDS: &[Kind] = &[
+    Kind::of::<Ask>(),
+    Kind::of::<CreateImage>(),
+    Kind::of::<CreateEmbeddings>(),
+    Kind::of::<CreateModeration>(),
+];
 
 /// An action whose requests the API also takes in a batch.
 pub trait Batched: Run {
@@ -30,6 +37,9 @@ pub struct Request {
     pub endpoint: &'static str,
     /// The body as JSON, including the content of files.
     pub body: String,
+    /// How much of the API's maximum it takes: the number of texts to embed, otherwise
+    /// one.
+    pub size: usize,
     /// What the input requests that its response does not show, in words that the
     /// response brings back.
     pub notes: Vec<String>,

@@ -7,13 +7,14 @@ use connector_sdk::{
 use serde::Deserialize;
 
 use super::state::{self, Batch, Reported, path_of};
+use crate::ids::ID;
 
 /// Stops a batch. What it has already processed is charged and can still be fetched.
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 pub struct CancelBatch {
     /// The ID of the batch.
-    #[property(label = "Batch ID", live, placeholder = "batch_…")]
+    #[property(label = "Batch ID", live, placeholder = "batch_…", pattern = ID)]
     batch_id: String,
 }
 

@@ -69,21 +69,42 @@ impl<'de> Deserialize<'de> for Input {
 
 impl Shape for Input {
     // The host opens only the files in file properties.
-    const SHAPE: Property = Property {
-        children: FilesOfInput::PROPERTIES,
+    const SHAPE: Property = open_object(FilesOfInput::PROPERTIES);
+}
+
+/// An object that has these properties among others.
+const fn open_object(children: &'static [Property]) -> Property {
+    Property {
+        children,
         values: Some(&Value::SHAPE),
         ..Property::of(Type::Object, Control::ObjectBuilder)
-    };
+    }
 }
 
 /// The properties for files of all actions that a batch can run.
 #[derive(Properties)]
+#[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only the table is used")]
 struct FilesOfInput {
     /// For the action Ask: the files to send with the last user message.
     attachments: Option<Vec<FileEntry>>,
+    /// For the action Ask: how to generate images.
+    image_generation_options: Option<ImageOptions>,
     /// For the action Moderate: the images to check.
     images: Option<Vec<FileEntry>>,
+}
+
+struct ImageOptions;
+
+impl Shape for ImageOptions {
+    const SHAPE: Property = open_object(FilesOfImageOptions::PROPERTIES);
+}
+
+#[derive(Properties)]
+#[expect(dead_code, reason = "only the table is used")]
+struct FilesOfImageOptions {
+    /// A mask whose transparent areas are replaced in the attached image.
+    mask: Option<FileEntry>,
 }
 
 /// A batch, and whether it is new.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::results::{self, Results};
 use super::state::{self, Batch, Reported, path_of};
+use crate::ids::ID;
 
 /// The first pause before a batch is requested again.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
@@ -24,7 +25,7 @@ const MAX_FAILURES: u32 = 5;
 #[serde(rename_all = "camelCase")]
 pub struct GetBatch {
     /// The ID of the batch.
-    #[property(label = "Batch ID", live, placeholder = "batch_…")]
+    #[property(label = "Batch ID", live, placeholder = "batch_…", pattern = ID)]
     batch_id: String,
     /// Whether to wait until the batch has ended.
     #[property(default = false)]

@@ -20,6 +20,8 @@ pub struct Requests<'a> {
     endpoint: Option<&'static str>,
     content: Vec<u8>,
     count: usize,
+    /// The sum of the sizes of the requests.
+    size: usize,
     digest: Digest,
     violations: Vec<Violation>,
 }
@@ -43,6 +45,7 @@ impl<'a> Requests<'a> {
             endpoint: None,
             content: Vec::new(),
             count: 0,
+            size: 0,
             digest: Digest::of(kind.name),
             violations: Vec::new(),
         }
@@ -76,7 +79,7 @@ impl<'a> Requests<'a> {
             Failure::invalid_input("", format!("the input is not JSON: {error}"))
         })?;
         self.digest.add(&given.to_string());
-        let Request { endpoint, body, notes } = self.kind.request(given, self.settings)?;
+        let Request { endpoint, body, size, notes } = self.kind.request(given, self.settings)?;
         match self.endpoint {
             Some(first) if first != endpoint => {
                 let message = format!(
@@ -99,6 +102,7 @@ impl<'a> Requests<'a> {
         }
         self.content.extend_from_slice(line.as_bytes());
         self.content.push(b'\n');
+        self.size += size;
         Ok(())
     }
 
@@ -118,6 +122,13 @@ impl<'a> Requests<'a> {
             let message = format!(
                 "`{property}` must have at most {MAX_REQUESTS} inputs (it has {})",
                 self.count
+            );
+            return Err(Failure::invalid_input(property, message));
+        }
+        if self.size > MAX_REQUESTS {
+            let message = format!(
+                "`{property}` must contain at most {MAX_REQUESTS} texts in total (got {})",
+                self.size
             );
             return Err(Failure::invalid_input(property, message));
         }

@@ -192,6 +192,9 @@ fn requests_are_those_of_runs() {
     let schema = r#"{"type": "object", "properties": {}, "additionalProperties": false}"#;
     let answer = json!({ "choices": [{ "message": { "content": "{\"items\": []}" } }] });
     let image = json!({ "data": [{ "url": "https://a.example" }] });
+    let none = json!({});
+    let responses = |members: Value| with(json!({ "api": "responses" }), members);
+    let page = "https://a.example/1.png";
     for (action, answer, input, notes) in [
         ("ask", &answer, json!({ "model": "gpt-4o", "n": 2, "temperature": 0.5 }), "-several"),
         ("ask", &answer, json!({ "responseFormat": 1, "responseSchema": schema }), "-object"),
@@ -202,6 +205,26 @@ fn requests_are_those_of_runs() {
             json!({ "responseFormat": 2, "n": 2, "repairAttempts": 0 }),
             "-list-several",
         ),
+        ("ask", &none, responses(json!({})), ""),
+        (
+            "ask",
+            &none,
+            responses(json!({
+                "responseFormat": 2, "responseSchema": schema, "maxTokens": 99, "webSearch": true,
+                "instructions": "Be brief.",
+            })),
+            "-list",
+        ),
+        ("createEmbeddings", &none, json!({ "input": ["a", "b"], "dimensions": 9 }), "-2"),
+        ("createEmbeddings", &none, json!({ "input": ["a"], "asFiles": true }), "-1-files"),
+        ("createModeration", &none, json!({ "input": ["a", "b", "c"] }), "-texts-3"),
+        ("createModeration", &none, json!({ "imageUrls": [page] }), "-url"),
+        (
+            "createModeration",
+            &none,
+            json!({ "input": ["a"], "imageUrls": [page], "combine": true }),
+            "-combined",
+        ),
         ("createImage", &image, json!({ "size": [1024, 1536], "n": 2 }), ""),
         ("createImage", &image, json!({ "responseFormat": "b64_json" }), "-base64"),
         ("createImage", &image, json!({ "model": "dall-e-3", "responseFormat": "url" }), ""),
@@ -209,7 +232,8 @@ fn requests_are_those_of_runs() {
     ] {
         let smallest = match action {
             "ask" => ask("Hi"),
-            _ => json!({ "imageMessages": [{ "content": "A cat" }] }),
+            "createImage" => json!({ "imageMessages": [{ "content": "A cat" }] }),
+            _ => json!({}),
         };
         let input = with(smallest, input);
         // Batches are never streamed, even if the caller listens.
@@ -259,6 +283,7 @@ fn checks_every_input_before_anything_is_sent() {
         json!({ "inputs": inputs })
     };
     let images = |input: Value| json!({ "action": "createImage", "inputs": [input] });
+    let other = |action: &str, input: Value| json!({ "action": action, "inputs": [input] });
     for (input, property, message) in [
         (
             wrong(ask("")),
@@ -297,6 +322,32 @@ fn checks_every_input_before_anything_is_sent() {
             "inputs[6].repairAttempts",
             "`inputs[6].repairAttempts` must be empty or 0 in a batch, whose answers cannot be \
              corrected",
+        ),
+        (
+            wrong(with(ask("Hi"), json!({ "api": "responses", "background": true }))),
+            "inputs[6].background",
+            "`inputs[6].background` must be empty or false in a batch",
+        ),
+        (
+            wrong(with(ask("Hi"), json!({ "api": "responses" }))),
+            "inputs[6]",
+            "all inputs of a batch must use the same API: this one uses `/v1/responses`, the first \
+             one `/v1/chat/completions`",
+        ),
+        (
+            other("createEmbeddings", json!({ "input": vec!["a"; 342] })),
+            "inputs[0].input",
+            "`inputs[0].input` must have at most 341 items in a batch (it has 342)",
+        ),
+        (
+            other("createModeration", json!({ "input": ["a"], "imageUrls": ["https://a"] })),
+            "inputs[0].imageUrls",
+            "in a batch, an input can check either texts or one image",
+        ),
+        (
+            other("createModeration", json!({})),
+            "inputs[0].input",
+            "one of `inputs[0].input`, `images` and `imageUrls` is required",
         ),
         (
             images(json!({ "imageMessages": [{ "content": "A cat", "weight": 0 }] })),
@@ -403,6 +454,11 @@ fn limits_the_number_and_size_of_inputs() {
     let file = host.file("many.jsonl", "application/jsonl", line.repeat(50_001).as_bytes());
     let violations = violations(&host, json!({ "inputsFile": file }));
     assert_eq!(violations[0].1, "`inputsFile` must have at most 50000 inputs (it has 50001)");
+
+    let texts = json!({ "input": vec!["a"; 334] });
+    let embed = json!({ "action": "createEmbeddings", "inputs": vec![texts; 150] });
+    let violations = self::violations(&host, embed);
+    assert_eq!(violations[0].1, "`inputs` must contain at most 50000 texts in total (got 50100)");
 
     let long = "a".repeat(MAX_BYTES / 4);
     let failure = host.run("createBatch", json!({ "inputs": vec![ask(&long); 4] })).unwrap_err();
@@ -838,6 +894,117 @@ fn images_in_results_are_stored() {
         );
     }
     assert_eq!(results[2]["failure"]["message"], "the provider returned no image");
+}
+
+#[test]
+fn reads_answers_of_the_responses_api() {
+    let reply = |output: Value| json!({ "id": "resp_1", "status": "completed", "output": output });
+    let message = |text: &str| json!({ "type": "message", "content": [{ "type": "output_text", "text": text }] });
+    let image = json!({ "type": "image_generation_call", "id": "ig_1", "result": "aGk=" });
+    let approval = json!({ "type": "mcp_approval_request", "id": "mcpr_1", "name": "pay" });
+    let failed = json!({
+        "status": "failed", "output": [], "error": { "code": "server_error", "message": "Down" },
+    });
+    let output = [
+        line("input-0-list", 200, reply(json!([message("{\"items\": [1]}")]))),
+        line("input-1", 200, reply(json!([image, message("Here it is.")]))),
+        line("input-2", 200, reply(json!([approval]))),
+        line("input-3", 200, failed),
+        line("input-4", 200, json!({ "choices": [] })),
+    ];
+    let members = with(counts(5), json!({ "endpoint": "/v1/responses" }));
+    let host = host_with("completed", members, Some(&output.concat()), None);
+    let outcome = host.run("getBatch", json!({ "batchId": "batch_1" })).unwrap();
+    assert_eq!(outcome.output["action"], "ask");
+    let results = &outcome.output["results"];
+    let outputs: Vec<_> = (0..3).map(|index| results[index]["output"].clone()).collect();
+    assert_eq!(outputs, [json!([1]), json!("Here it is."), Value::Null]);
+    assert_eq!(results[0]["metadata"]["responseId"], "resp_1");
+    let file = serde_json::from_value(results[1]["metadata"]["files"][0].clone()).unwrap();
+    assert_eq!(host.content(&file).as_deref(), Some(&b"hi"[..]));
+    assert_eq!(results[2]["metadata"]["approvalRequests"], json!([approval]));
+    assert_eq!(
+        failures(&outcome),
+        [(3, "unavailable", "Down"), (4, "invalid-output", "the provider returned no answer"),]
+    );
+}
+
+#[test]
+fn reads_vectors() {
+    let vectors = |count: usize| {
+        let vector = |index: usize| json!({ "index": index, "embedding": "AACAPwAAAEA=" });
+        let data: Vec<_> = (0..count).rev().map(vector).collect();
+        json!({ "model": "m", "data": data, "usage": { "total_tokens": 9 } })
+    };
+    let output = [
+        line("input-0-2", 200, vectors(2)),
+        line("input-1-1-files", 200, vectors(1)),
+        line("input-2-2", 200, vectors(1)),
+        line("input-3-1", 200, vectors(0)),
+        line("input-4", 200, json!({})),
+    ];
+    let members = with(counts(5), json!({ "endpoint": "/v1/embeddings" }));
+    let outcome = results("completed", members, Some(&output.concat()), None);
+    let results = &outcome.output["results"];
+    assert_eq!(
+        results[0],
+        json!({
+            "index": 0,
+            "output": { "vectors": [[1.0, 2.0], [1.0, 2.0]], "dimensions": 2, "files": [] },
+            "metadata": { "model": "m", "usage": { "totalTokens": 9 }, "requestIds": ["req_9"] },
+        })
+    );
+    assert_eq!(results[1]["output"]["vectors"], json!([]));
+    assert_eq!(results[1]["output"]["files"].as_array().unwrap().len(), 1);
+    let failures = failures(&outcome);
+    assert_eq!(failures.len(), 3);
+    assert_eq!(failures[0].2, "the provider returned 1 vectors instead of 2");
+    assert_eq!(failures[1].2, "the provider returned 0 vectors instead of 1");
+    assert_eq!(failures[2].1, "invalid-output");
+}
+
+#[test]
+fn reads_results_of_moderation() {
+    let findings = |flags: &[bool]| {
+        let findings: Vec<_> = flags.iter().map(|flagged| json!({ "flagged": flagged })).collect();
+        json!({ "model": "m", "results": findings })
+    };
+    let output = [
+        line("input-0-texts-2", 200, findings(&[false, true])),
+        line("input-1-file", 200, findings(&[false])),
+        line("input-2-url", 200, findings(&[true])),
+        line("input-3-combined", 200, findings(&[false])),
+        line("input-4-texts-2", 200, findings(&[false])),
+        line("input-5-combined", 200, findings(&[])),
+        line("input-6", 200, findings(&[])),
+        line("input-7-texts-1", 200, json!({ "results": [{}] })),
+    ];
+    let members = with(counts(8), json!({ "endpoint": "/v1/moderations" }));
+    let outcome = results("completed", members, Some(&output.concat()), None);
+    let results = outcome.output["results"].as_array().unwrap();
+    let found: Vec<_> = results
+        .iter()
+        .take(4)
+        .map(|result| {
+            let output = &result["output"];
+            let last = output["results"].as_array().unwrap().last().unwrap();
+            (output["flagged"].as_bool().unwrap(), last.get("source").and_then(Value::as_str))
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (true, Some("input[1]")),
+            (false, Some("images[0]")),
+            (true, Some("imageUrls[0]")),
+            (false, None),
+        ]
+    );
+    assert_eq!(results[0]["metadata"], json!({ "model": "m", "requestIds": ["req_9"] }));
+    // Nothing counts as harmless without a result.
+    let failed: Vec<_> =
+        failures(&outcome).iter().map(|(index, kind, _)| (*index, *kind)).collect();
+    assert_eq!(failed, [4, 5, 6, 7].map(|index| (index, "invalid-output")));
 }
 
 /// The lines of files.

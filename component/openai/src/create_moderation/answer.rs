@@ -73,16 +73,27 @@ struct Sent {
 impl Answer {
     /// Reads the response to a request that is about these properties.
     pub fn read(response: &Response, sources: Vec<Option<String>>) -> Result<Self> {
-        let Body { results, model } = response.json()?;
-        let invalid = |message| Failure::invalid_output(message).answered_by(response);
+        let body = response.json()?;
+        Self::checked(body, sources).map_err(|failure| failure.answered_by(response))
+    }
+
+    /// Reads the body of a response that is about these properties.
+    pub fn of(body: Value, sources: Vec<Option<String>>) -> Result<Self> {
+        Self::checked(serde_json::from_value(body)?, sources)
+    }
+
+    fn checked(body: Body, sources: Vec<Option<String>>) -> Result<Self> {
+        let Body { results, model } = body;
         if results.len() != sources.len() {
             let (got, count) = (results.len(), sources.len());
-            return Err(invalid(format!("the provider returned {got} results instead of {count}")));
+            let message = format!("the provider returned {got} results instead of {count}");
+            return Err(Failure::invalid_output(message));
         }
         let findings = results.into_iter().zip(sources).map(|(sent, source)| {
             // Without either, harmful content would pass.
             sent.finding(source).ok_or_else(|| {
-                invalid("the provider did not return whether anything was flagged".to_owned())
+                let message = "the provider did not return whether anything was flagged";
+                Failure::invalid_output(message)
             })
         });
         Ok(Self { results: findings.collect::<Result<_>>()?, model })

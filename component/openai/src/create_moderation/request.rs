@@ -22,11 +22,21 @@ impl Request<'_> {
     /// Sends the request, and reads its results.
     pub fn send(&self, model: &str) -> Result<(Answer, Response)> {
         let files = self.open()?;
-        let body = json!({ "model": model, "input": self.input(&files) });
+        let body = self.body(model, &files);
         let request = http::post("/moderations").json_with_files(&body, &files);
         let response = request.send().map_err(|failure| self.blame(failure))?;
         let answer = Answer::read(&response, self.sources())?;
         Ok((answer, response))
+    }
+
+    /// The request's body as JSON, including the content of files.
+    pub fn json(&self, model: &str) -> Result<String> {
+        let files = self.open()?;
+        http::json_text_with_files(&self.body(model, &files), &files)
+    }
+
+    fn body(&self, model: &str, files: &[File]) -> Value {
+        json!({ "model": model, "input": self.input(files) })
     }
 
     /// The files that the request contains.

@@ -128,7 +128,7 @@ impl Batched for CreateImage {
         let body = Value::from(self.parameters()?).to_string();
         let keep = self.response_format.as_deref() == Some("b64_json");
         let notes = keep.then(|| BASE64.to_owned()).into_iter().collect();
-        Ok(Request { endpoint: ENDPOINT, body, notes })
+        Ok(Request { endpoint: ENDPOINT, body, size: 1, notes })
     }
 
     fn outcome(response: Response) -> Result<Outcome<Images>> {
