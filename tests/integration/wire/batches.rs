@@ -76,7 +76,10 @@ fn batch(url: &str, set: &Value) -> Value {
 }
 
 const CHAT: &str = "/v1/chat/completions";
+const RESPONSES: &str = "/v1/responses";
 const IMAGES: &str = "/v1/images/generations";
+const EMBEDDINGS: &str = "/v1/embeddings";
+const MODERATIONS: &str = "/v1/moderations";
 
 fn ask(content: &str) -> Value {
     json!({ "messages": [{ "role": "user", "content": content }] })
@@ -101,6 +104,12 @@ fn created() -> Vec<Case> {
         input
     };
     let photo = format!("data:image/png;base64,{}", base64_of("picture.png"));
+    let responses = json!({
+        "model": "gpt-5.4",
+        "input": [{ "role": "user", "content": "Hello!" }],
+        "tools": [{ "type": "image_generation", "input_image_mask": { "image_url": photo } }],
+    });
+    let checked = json!([{ "type": "image_url", "image_url": { "url": photo } }]);
     let parts = json!([
         { "type": "text", "text": "What is this?" },
         { "type": "image_url", "image_url": { "url": photo } },
@@ -136,6 +145,49 @@ fn created() -> Vec<Case> {
             json!({ "action": "createImage", "inputs": [
                 { "imageMessages": [{ "content": "A lighthouse" }] },
                 { "imageMessages": [{ "content": "A lighthouse" }], "responseFormat": "b64_json" },
+            ]}),
+            json!({}),
+        ),
+        case(
+            "responses",
+            RESPONSES,
+            &[("input-0", responses)],
+            json!({ "inputs": [{
+                "messages": ask("Hello!")["messages"],
+                "api": "responses",
+                "imageGeneration": true,
+                "imageGenerationOptions": { "mask": { "url": "picture.png" } },
+            }]}),
+            json!({}),
+        ),
+        case(
+            "embeddings",
+            EMBEDDINGS,
+            &[(
+                "input-0-2",
+                json!({
+                    "model": "text-embedding-3-small", "encoding_format": "base64",
+                    "input": ["Hello!", ANY_TEXT],
+                }),
+            )],
+            json!({
+                "action": "createEmbeddings", "inputs": [{ "input": ["Hello!", ANY_TEXT] }],
+            }),
+            json!({}),
+        ),
+        case(
+            "moderations",
+            MODERATIONS,
+            &[
+                (
+                    "input-0-texts-1",
+                    json!({ "model": "omni-moderation-latest", "input": ["Hello!"] }),
+                ),
+                ("input-1-file", json!({ "model": "omni-moderation-latest", "input": checked })),
+            ],
+            json!({ "action": "createModeration", "inputs": [
+                { "input": ["Hello!"] },
+                { "images": [{ "url": "picture.png" }] },
             ]}),
             json!({}),
         ),

@@ -3,6 +3,7 @@
 // Always set here; it makes clippy treat the helpers as tests.
 #![cfg(test)]
 
+mod batches;
 mod chat;
 mod client;
 mod common;
