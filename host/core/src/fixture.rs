@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use crate::contract::table::{
-    Choice, Choices, Comparison, Condition, ControlType, Property, PropertyLimits, PropertyTable,
-    PropertyType,
+    Choice, Choices, Comparison, Condition, ControlType, Property, PropertyTable, PropertyType,
 };
 use crate::contract::{
     Action, Authorization, BaseUrl, Binding, Definition, Effects, Output, Scheme,
@@ -14,28 +13,7 @@ use crate::runtime::bindings::types as wit;
 /// A property with only a name, a label (the name), a type and a control. Use
 /// struct update syntax to add the rest.
 pub(crate) fn row(name: &str, kind: PropertyType, control: ControlType) -> Property {
-    Property {
-        name: name.to_owned(),
-        label: name.to_owned(),
-        description: String::new(),
-        placeholder: None,
-        kind,
-        control,
-        required: false,
-        group: None,
-        advanced: false,
-        deprecated: false,
-        secret: false,
-        media_type: None,
-        display: None,
-        default: None,
-        provider_default: None,
-        choices: None,
-        condition: None,
-        limits: PropertyLimits::default(),
-        children: Vec::new(),
-        values: None,
-    }
+    Property::new(name, kind, control)
 }
 
 /// A line of text.

@@ -258,22 +258,15 @@ fn authorize(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiE
     if uri.path().starts_with("/files/") {
         return Ok(());
     }
-    let is_azure = uri.path().starts_with(AZURE);
-    let is_unknown = |query: &str| {
-        query.split('&').any(|pair| matches!(pair.split_once('='), Some(("api-version", version)) if !["v1", "preview"].contains(&version)))
-    };
-    if is_azure && uri.query().is_some_and(is_unknown) {
-        return Err(ApiError::invalid("API version not supported"));
-    }
     let is_expected =
         |token: &str| shared.token.as_deref().is_none_or(|expected| token == expected);
-    if let Some(key) = headers.get("api-key").filter(|_| is_azure) {
-        let is_valid = key.to_str().is_ok_and(is_expected);
-        return if is_valid {
-            Ok(())
-        } else {
-            Err(ApiError::unauthorized("Access denied due to invalid subscription key."))
-        };
+    if uri.path().starts_with(AZURE) {
+        check_version(uri)?;
+        if let Some(key) = headers.get("api-key") {
+            let is_valid = key.to_str().is_ok_and(is_expected);
+            let refused = "Access denied due to invalid subscription key.";
+            return is_valid.then_some(()).ok_or_else(|| ApiError::unauthorized(refused));
+        }
     }
     let mut sent = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (sent.next(), sent.next()) else {
@@ -289,6 +282,16 @@ fn authorize(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiE
              https://platform.openai.com/account/api-keys.",
         )
     })
+}
+
+/// Accepts the versions of Azure's API that have this path, and none at all.
+fn check_version(uri: &Uri) -> Result<(), ApiError> {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let mut versions = pairs.filter_map(|pair| pair.strip_prefix("api-version="));
+    if versions.all(|version| ["v1", "preview"].contains(&version)) {
+        return Ok(());
+    }
+    Err(ApiError::invalid("API version not supported"))
 }
 
 /// The token of `Bearer TOKEN`.

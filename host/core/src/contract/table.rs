@@ -283,6 +283,32 @@ pub struct TableError {
 }
 
 impl Property {
+    /// A property with only a name, which is also its label, a type and a control.
+    pub(crate) fn new(name: &str, kind: PropertyType, control: ControlType) -> Self {
+        Self {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            description: String::new(),
+            placeholder: None,
+            kind,
+            control,
+            required: false,
+            group: None,
+            advanced: false,
+            deprecated: false,
+            secret: false,
+            media_type: None,
+            display: None,
+            default: None,
+            provider_default: None,
+            choices: None,
+            condition: None,
+            limits: PropertyLimits::default(),
+            children: Vec::new(),
+            values: None,
+        }
+    }
+
     /// Whether it is or contains a file.
     pub(crate) fn holds_file(&self) -> bool {
         self.kind == PropertyType::FileEntry

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::contract::table::{
-    Choice, Choices, Comparison, Condition, ControlType, Property, PropertyLimits, PropertyType,
+    Choice, Choices, Comparison, Condition, ControlType, Property, PropertyType,
 };
 use crate::contract::{Authorization, Definition};
 
@@ -85,25 +85,8 @@ pub(super) fn network() -> Vec<Property> {
 
 fn text(name: &str, label: &str, description: &str, control: ControlType) -> Property {
     Property {
-        name: name.to_owned(),
         label: label.to_owned(),
         description: description.to_owned(),
-        placeholder: None,
-        kind: PropertyType::String,
-        control,
-        required: false,
-        group: None,
-        advanced: false,
-        deprecated: false,
-        secret: false,
-        media_type: None,
-        display: None,
-        default: None,
-        provider_default: None,
-        choices: None,
-        condition: None,
-        limits: PropertyLimits::default(),
-        children: Vec::new(),
-        values: None,
+        ..Property::new(name, PropertyType::String, control)
     }
 }

@@ -33,6 +33,25 @@ fn a_key_is_required() {
     }
 }
 
+/// Azure has its own path, header and versions.
+#[test]
+fn azures_path_accepts_its_key_and_its_versions() {
+    let options = Options { token: Some("sk-right".to_owned()), ..Options::default() };
+    let sandbox = Sandbox::start(options).unwrap();
+    for (path, headers, status) in [
+        ("/openai/v1/models", ("api-key", "sk-right"), 200),
+        ("/openai/v1/models", ("authorization", "Bearer sk-right"), 200),
+        ("/openai/v1/models?api-version=preview", ("api-key", "sk-right"), 200),
+        ("/openai/v1/models?api-version=2023-05-15", ("api-key", "sk-right"), 400),
+        ("/openai/v1/models", ("api-key", "sk-wrong"), 401),
+        ("/v1/models", ("api-key", "sk-right"), 401),
+    ] {
+        let request = client::write(&format!("GET {path}"), &[headers], b"");
+        let answer = client::exchange(&client::authority(&sandbox), &request).unwrap();
+        assert_eq!(answer.status, status, "{path} {headers:?}");
+    }
+}
+
 #[test]
 fn any_key_is_accepted_by_default() {
     let sandbox = client::start();
