@@ -82,7 +82,7 @@ fn requests_go_through_the_connections_proxy() {
     let target = format!("CONNECT localhost:{} HTTP/1.1\r\n", provider.port);
     assert!(heads[0].starts_with(&target), "{heads:?}");
 
-    // Queries use it too, and later runs of the connection use the same tunnel.
+    // Queries use it too.
     let values = ConnectionValues::from(values.as_object().unwrap().clone());
     let connection = connector.connection(values).unwrap();
     connector.test(&connection).unwrap();
@@ -180,7 +180,7 @@ fn a_silent_proxy_counts_as_a_connection_that_times_out() {
     assert!(!failure.request_sent && started.elapsed() < HANG);
 }
 
-/// The certificate of the proxy itself, and of the provider behind it, are checked
+/// The certificates of the proxy and of the provider behind it are checked
 /// separately.
 #[test]
 fn a_proxy_may_use_tls() {
@@ -202,7 +202,7 @@ fn certificate_authorities_belong_to_one_connection() {
     let provider = Provider::start();
     let connector = openai();
     ask(&connector, &provider.values()).unwrap();
-    // The second has the same name and another key.
+    // The second has the same name and a different key.
     for (pem, why) in [("", "UnknownIssuer"), (Authority::new().pem(), "BadSignature")] {
         let values = with(provider.values(), json!({ "certificateAuthorities": pem }));
         let failure = ask(&connector, &values).unwrap_err();

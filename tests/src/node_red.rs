@@ -165,7 +165,7 @@ impl NodeRed {
         meant.into_iter().map(|message| taken(message, "msg")).collect()
     }
 
-    /// The next status of a node whose text contains `text`.
+    /// A node's next status that contains `text`.
     ///
     /// # Panics
     /// If none arrives.
@@ -287,8 +287,8 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-/// The output of the `node-red` command until it has started its flows or
-/// exits, in a new folder with the package installed.
+/// Runs the `node-red` command in a new folder with the package installed, and
+/// returns its output up to the point where it has started its flows or exited.
 ///
 /// # Panics
 /// If it is not installed.

@@ -1,5 +1,5 @@
 //! A forward proxy that opens tunnels (`CONNECT`, RFC 9110, section 9.3.6) and
-//! counts them.
+//! records the requests for them and the bytes sent through them to servers.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! The cost of a run on a worker and in NATS. `make workers` prints the figures of
+//! The cost of a run on a worker and in NATS. `make workers` prints the figures in
 //! docs/workers.md.
 #![allow(
     clippy::unwrap_used,
@@ -50,7 +50,7 @@ fn throughput(fleet: &Fleet) {
     let each = |time: Duration| time.as_micros() / RUNS as u128;
     println!("{RUNS} runs of Ask by one worker with {SLOTS} slots, provider on this machine");
     println!("published: {:.0} runs/s", RUNS as f64 / published.as_secs_f64());
-    println!("ended: {:.0} runs/s", RUNS as f64 / took.as_secs_f64());
+    println!("completed: {:.0} runs/s", RUNS as f64 / took.as_secs_f64());
     println!("CPU time per run, worker: {} us", each(of_worker));
     println!("CPU time per run, NATS: {} us", each(of_server));
     println!("in NATS until the run ends: {} bytes", queued / RUNS as u64);

@@ -1,4 +1,4 @@
-//! Call the API: any path, also one that has no action of its own.
+//! Call the API: any path, even one without an action of its own.
 
 use connector_sdk::http::{Method, Request, Response};
 use connector_sdk::{
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{errors, ids, parameters};
 
-/// Sends a request to any path of the API, for what has no action of its own.
+/// Sends a request to any path of the API, for operations that have no action of their own.
 #[derive(Deserialize, Properties)]
 pub struct CallApi {
     /// The method of the request.
@@ -72,11 +72,11 @@ impl Run for CallApi {
     const EFFECTS: Effects = Effects { destructive: true, billed: true, ..Effects::NONE };
     const EXAMPLES: &[Example] = &[
         Example {
-            title: "The vector stores",
+            title: "List the vector stores",
             input: r#"{"path": "/vector_stores", "query": {"limit": 20}}"#,
         },
         Example {
-            title: "A new vector store",
+            title: "Create a vector store",
             input: r#"{
                 "method": "POST",
                 "path": "/vector_stores",
@@ -124,7 +124,7 @@ fn path(given: &str) -> Result<String> {
     } else if relative == "v1" || relative.starts_with("v1/") {
         "the base URL already contains the version"
     } else if !relative.split('/').all(ids::is_segment) {
-        "between its slashes, it may have letters, digits, `-`, `_`, `.` and `:`"
+        "each segment may contain only letters, digits, `-`, `_`, `.` and `:`"
     } else {
         return Ok(format!("/{relative}"));
     };
@@ -176,7 +176,8 @@ fn is_text(media_type: &str) -> bool {
     is_json(media_type) || media_type.starts_with("text/") || TEXT.contains(&media_type)
 }
 
-/// The extension for a media type, until the host recognizes the content.
+/// The extension to use for a media type until the host has detected the actual
+/// type.
 fn extension(media_type: &str) -> &str {
     let subtype = media_type.split('/').nth(1).unwrap_or_default();
     let subtype = subtype.strip_prefix("x-").unwrap_or(subtype);
@@ -241,25 +242,25 @@ mod tests {
     #[test]
     fn rejects_paths_that_could_leave_the_base_url() {
         for (path, words) in [
-            ("", "between its slashes"),
-            ("/", "between its slashes"),
-            ("/a/", "between its slashes"),
-            ("/a//b", "between its slashes"),
-            ("..", "between its slashes"),
-            ("/../models", "between its slashes"),
-            ("/a/./b", "between its slashes"),
-            ("/a/%2e%2e/b", "between its slashes"),
-            ("/a%2fb", "between its slashes"),
-            ("/a%252fb", "between its slashes"),
-            ("/a%00", "between its slashes"),
-            ("/a\\b", "between its slashes"),
-            ("\\\\evil.test\\a", "between its slashes"),
-            ("/a#b", "between its slashes"),
-            ("/a\r\nHost: evil.test", "between its slashes"),
-            ("/a/..;/b", "between its slashes"),
-            ("/a b", "between its slashes"),
-            ("/\u{ff0e}\u{ff0e}/a", "between its slashes"),
-            ("@evil.test", "between its slashes"),
+            ("", "each segment may contain only"),
+            ("/", "each segment may contain only"),
+            ("/a/", "each segment may contain only"),
+            ("/a//b", "each segment may contain only"),
+            ("..", "each segment may contain only"),
+            ("/../models", "each segment may contain only"),
+            ("/a/./b", "each segment may contain only"),
+            ("/a/%2e%2e/b", "each segment may contain only"),
+            ("/a%2fb", "each segment may contain only"),
+            ("/a%252fb", "each segment may contain only"),
+            ("/a%00", "each segment may contain only"),
+            ("/a\\b", "each segment may contain only"),
+            ("\\\\evil.test\\a", "each segment may contain only"),
+            ("/a#b", "each segment may contain only"),
+            ("/a\r\nHost: evil.test", "each segment may contain only"),
+            ("/a/..;/b", "each segment may contain only"),
+            ("/a b", "each segment may contain only"),
+            ("/\u{ff0e}\u{ff0e}/a", "each segment may contain only"),
+            ("@evil.test", "each segment may contain only"),
             ("/a?b=c", "write the parameters in `query`"),
             ("//evil.test/a", "must not name a server"),
             ("https://evil.test/a", "must not name a server"),

@@ -1,11 +1,11 @@
 //! Embed: `POST /embeddings`.
 //!
 //! The texts are split into [`batches`], one for each request. [`answer`] reads
-//! a response, and [`vectors`] collects the vectors for the output or in files.
+//! a response, and [`vectors`] collects the vectors, in the output or in files.
 //!
-//! The API also accepts tokens in place of texts. They are not offered: nothing
-//! in a workflow produces them, and lists of numbers and lists of texts would
-//! have to share a property.
+//! The API also accepts tokens in place of texts. The action does not offer this:
+//! nothing in a workflow produces tokens, and lists of numbers and lists of texts
+//! would have to share a property.
 
 mod answer;
 mod batches;
@@ -32,11 +32,11 @@ use crate::{models, parameters, rules, texts};
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct CreateEmbeddings {
-    /// The embedding model to use. You can enter any model the server supports. Vectors of
+    /// The embedding model to use. You can enter any model the server supports. Vectors from
     /// different models cannot be compared with each other.
     #[property(default = "text-embedding-3-small", live, open_choices(
         "text-embedding-3-small": "Inexpensive, and good enough for most purposes.",
-        "text-embedding-3-large": "The best results, also across languages.",
+        "text-embedding-3-large": "The best results, including across languages.",
         "text-embedding-ada-002": "For vectors that you already have from this model.",
     ))]
     model: String,
@@ -45,9 +45,9 @@ pub struct CreateEmbeddings {
     #[serde(skip_serializing)]
     #[property(min_items = 1, max_items = MAX_TEXTS, item(label = "Text", min_length = 0))]
     input: Vec<String>,
-    /// The number of dimensions of each vector. Fewer take less space and lose little
-    /// accuracy. Not supported by text-embedding-ada-002. Leave empty for the model's own
-    /// number.
+    /// The number of dimensions of each vector. Shorter vectors take less space and lose
+    /// little accuracy. Not supported by text-embedding-ada-002. Leave empty for the model's
+    /// default.
     #[property(minimum = 1)]
     dimensions: Option<u64>,
     /// Whether to store the vectors in files instead of the output. More than 1,048,576
@@ -55,8 +55,8 @@ pub struct CreateEmbeddings {
     #[serde(skip_serializing)]
     #[property(advanced, group = "Output", provider_default = false)]
     as_files: Option<bool>,
-    /// How the provider sends the vectors: the output is the same. Choose float for servers
-    /// that reject base64.
+    /// How the provider sends the vectors. The output is the same either way. Choose float
+    /// for servers that reject base64.
     #[property(advanced, group = "Requests", default = "base64", choices(
         "base64": "Less than half the size.",
         "float": "Numbers in JSON.",
@@ -85,9 +85,9 @@ const MAX_BYTES: usize = 8 << 20;
 /// have to be repeated. More texts are rejected before any of them is paid for.
 const MAX_REQUESTS: usize = 500;
 
-/// The maximum number of numbers in a response. The host lets the connector read
-/// 32 MiB, and a number may take 32 bytes: its digits, and the white space before
-/// it if the server indents its JSON.
+/// The maximum number of numbers in a response. A number may take 32 bytes: its
+/// digits, and the white space before it if the server indents its JSON. Together
+/// that is 16 MiB, half of what the host lets the connector read.
 const MAX_NUMBERS: usize = 1 << 19;
 
 const ADA: &[&str] = &["text-embedding-ada-002"];
@@ -103,7 +103,7 @@ const RULES: &[Rule] = &[
     rule(LARGE, "dimensions", Takes::AtMost(3072)),
 ];
 
-/// The dimensions of models whose vectors have not been requested to be shorter.
+/// The number of dimensions that each model returns by default.
 const DIMENSIONS: &[(&[&str], usize)] = &[(ADA, 1536), (SMALL, 1536), (LARGE, 3072)];
 
 /// More dimensions than the vectors of most models have.
@@ -243,8 +243,8 @@ fn embed(parameters: &Map<String, Value>, input: &[String]) -> Result<(Answer, R
     Ok((answer, response))
 }
 
-/// Translates the property in the failure of a request, whose texts begin at
-/// `start`, to the one that users see.
+/// Maps the property in a request's failure to the property of the input. `start`
+/// is the position of the request's first text.
 fn blame(mut failure: Failure, start: usize, count: usize) -> Failure {
     let index = match failure.property.as_deref() {
         Some("input") if count == 1 => Some(0),

@@ -39,11 +39,11 @@ pub struct CreateModeration {
     /// Images to check. omni-moderation models only.
     #[property(item(max_bytes = MAX_IMAGE, accept = IMAGE_EXTENSIONS))]
     images: Option<Vec<FileEntry>>,
-    /// The addresses of images to check, which the provider downloads. omni-moderation models
+    /// The URLs of images to check, which the provider downloads. omni-moderation models
     /// only.
     #[property(label = "Image URLs", item(label = "URL", control = url))]
     image_urls: Option<Vec<String>>,
-    /// Whether the texts and the image belong together, such as a post and its picture. They
+    /// Whether the texts and the image belong together, like a post and its picture. They
     /// then get one result. OpenAI accepts only one image.
     #[property(advanced, provider_default = false)]
     combine: Option<bool>,
@@ -131,7 +131,7 @@ impl CreateModeration {
             check_url(&format!("imageUrls[{index}]"), url)?;
         }
         if texts.is_empty() && files.is_empty() && urls.is_empty() {
-            let message = "one of `input`, `images` and `imageUrls` is required";
+            let message = "at least one of `input`, `images` and `imageUrls` is required";
             return Err(Failure::invalid_input("input", message));
         }
         if self.combine != Some(true) {
@@ -153,7 +153,7 @@ impl CreateModeration {
     }
 }
 
-/// Checks that the provider can download an image.
+/// Checks that an image's URL begins like one that the API accepts.
 fn check_url(property: &str, url: &str) -> Result<()> {
     let begins = |start: &&str| {
         url.get(..start.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(start))

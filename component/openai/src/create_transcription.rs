@@ -44,8 +44,8 @@ pub struct CreateTranscription {
     /// to detect the language automatically.
     #[property(open_choices = language::CHOICES)]
     language: Option<String>,
-    /// Text that guides spelling and style, such as names that occur or the end of the
-    /// previous segment, in the language of the audio. Leave empty for diarization models.
+    /// Text that guides spelling and style, such as names that occur in the audio or the end of
+    /// the previous segment, in the language of the audio. Leave empty for diarization models.
     prompt: Option<String>,
     /// The format of the transcript. Every model supports json. Subtitles and verbose_json
     /// require whisper-1, and diarized_json a diarization model.

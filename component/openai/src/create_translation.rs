@@ -26,10 +26,10 @@ pub struct CreateTranslation {
     file: FileEntry,
     /// The translation model to use. You can enter any model the server supports.
     #[property(default = "whisper-1", live)]
-    #[property(open_choices("whisper-1": "The only model of OpenAI that translates."))]
+    #[property(open_choices("whisper-1": "OpenAI's only model that translates."))]
     model: String,
-    /// Text in English that guides spelling and style, such as names that occur or the end of
-    /// the previous segment.
+    /// Text in English that guides spelling and style, such as names that occur in the audio or
+    /// the end of the previous segment.
     prompt: Option<String>,
     /// The format of the translation.
     #[property(label = "Response format", default = "json", choices(
@@ -56,13 +56,16 @@ impl Run for CreateTranslation {
     const GROUP: &str = "Audio";
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
-        Example { title: "An English text", input: r#"{"file": {"url": "interview.mp3"}}"# },
+        Example {
+            title: "An interview as English text",
+            input: r#"{"file": {"url": "interview.mp3"}}"#,
+        },
         Example {
             title: "English subtitles for a film",
             input: r#"{"file": {"url": "film.mp4"}, "responseFormat": "srt"}"#,
         },
         Example {
-            title: "A text with times, and how to spell the names in it",
+            title: "Text with timestamps and correctly spelled names",
             input: r#"{
                 "file": {"url": "meeting.m4a"},
                 "prompt": "A meeting of Jürgen Müßig and Siobhán Ní Bhriain.",

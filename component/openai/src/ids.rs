@@ -2,23 +2,23 @@
 
 use connector_sdk::{Failure, Result};
 
-/// The ID that an input has for a property. An ID that could lead to another path
-/// is rejected.
+/// Returns the ID given for a property. An ID that could lead to another path is
+/// rejected.
 pub fn checked<'a>(property: &str, id: &'a str, example: &str) -> Result<&'a str> {
     let id = id.trim();
     if is_segment(id) {
         return Ok(id);
     }
     let message = format!(
-        "`{property}` must be an ID such as {example}, of letters, digits, `-`, `_`, `.` and `:` \
-         (got `{}`)",
+        "`{property}` must be an ID such as {example}, made up of letters, digits, `-`, `_`, `.` \
+         and `:` (got `{}`)",
         id.escape_debug()
     );
     Err(Failure::invalid_input(property, message))
 }
 
-/// Whether a text is one segment of a path however often it is decoded, and not a
-/// parent.
+/// Whether a text is a single path segment no matter how often it is decoded, and
+/// not `.` or `..`.
 pub fn is_segment(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
     text.bytes().all(is_plain) && !text.bytes().all(|byte| byte == b'.')

@@ -1,5 +1,5 @@
-//! The list of models, for the options of a form and for the connection test: it
-//! is the only authorized request that is free.
+//! The list of models, for a form's options and for the connection test, which
+//! uses it because it is free and requires the credential.
 
 use std::cmp::Reverse;
 
@@ -137,7 +137,7 @@ fn sorted(
 impl From<Model> for OptionItem {
     fn from(model: Model) -> Self {
         let purpose = purpose(&model.id).map(str::to_owned);
-        let end = model.shutdown_date.map(|date| format!("Shuts down on {date}."));
+        let end = model.shutdown_date.map(|date| format!("Will be shut down on {date}."));
         let parts: Vec<String> = purpose.into_iter().chain(end).collect();
         let description = (!parts.is_empty()).then(|| parts.join(" "));
         Self { description, ..model.id.into() }
@@ -217,7 +217,7 @@ mod tests {
         let model = json!({ "id": "gpt-old", "created": 10, "shutdown_date": "2026-10-23" });
         let item = OptionItem::from(Model::of(&model).unwrap());
         assert_eq!(item.value, "gpt-old");
-        assert_eq!(item.description.as_deref(), Some("Text. Shuts down on 2026-10-23."));
+        assert_eq!(item.description.as_deref(), Some("Text. Will be shut down on 2026-10-23."));
         let item = OptionItem::from(Model::of(&json!({ "id": "mistral-large" })).unwrap());
         assert_eq!(item.description, None);
     }

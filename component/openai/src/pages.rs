@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::lenient::{at, text};
 
-/// The items of a list, from the one after `after` on. Each further page begins
+/// The items of a list that come after the item `after`. Each further page begins
 /// after the last item of the previous one.
 pub fn listed(
     path: &'static str,

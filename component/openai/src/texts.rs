@@ -2,8 +2,8 @@
 
 use connector_sdk::{Failure, Result};
 
-/// Rejects empty texts. The table keeps them, because without them the results
-/// would no longer match the texts.
+/// Rejects empty texts. The property table allows them, because without them the
+/// results would no longer match the texts.
 pub fn check(property: &str, texts: &[String]) -> Result<()> {
     match texts.iter().position(String::is_empty) {
         Some(index) => {

@@ -17,7 +17,7 @@ pub const AUDIO_EXTENSIONS: &[&str] =
 /// The maximum size of an audio file, in bytes.
 pub const MAX_AUDIO: u64 = 25 << 20;
 
-/// The JSON Schema of a transcript, for an input that may have a format.
+/// The JSON Schema of a transcript, for an input that may specify a format.
 pub fn output_schema(input: &Value) -> Value {
     let format = input.get("responseFormat").and_then(Value::as_str);
     let shape = match format.unwrap_or("json") {

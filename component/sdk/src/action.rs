@@ -15,27 +15,28 @@ use crate::{Failure, FailureKind, Result};
 /// [`run`](Self::run): required members are present, every value has the right
 /// type and is within its limits, and unset or hidden members are absent.
 ///
-/// The names and the description default to those of the struct. All other
-/// constants default to none.
+/// The names and the description default to those of the struct, and
+/// [`OUTPUT`](Self::OUTPUT) to the shape of the output's type. All other constants
+/// default to none.
 pub trait Run: DeserializeOwned + Properties {
     /// The name in addresses such as `openai/v1/createImage`. By default, the
-    /// name of the struct.
+    /// struct's name in camel case.
     const NAME: &'static str = <Self as Properties>::NAME;
-    /// The display name. By default, the name of the struct.
+    /// The display name. By default, the struct's name in title case.
     const TITLE: &'static str = <Self as Properties>::TITLE;
     /// One sentence. By default, the first paragraph of the struct's doc
     /// comment.
     const DESCRIPTION: &'static str = <Self as Properties>::DESCRIPTION;
     /// Documentation in Markdown.
     const HELP: &'static str = "";
-    /// The heading under which the action is listed, such as `Tickets`. Empty:
-    /// none.
+    /// The heading under which the action is listed, such as `Tickets`. If empty,
+    /// the action has no group.
     const GROUP: &'static str = "";
     /// Whether the action is kept only for existing workflows. The description
     /// names the replacement.
     const DEPRECATED: bool = false;
     /// The path of the property to fill when the caller provides only text,
-    /// such as `messages[0].content`. Empty: none.
+    /// such as `messages[0].content`. If empty, there is no text property.
     const TEXT_PROPERTY: &'static str = "";
     /// What a run does at the provider.
     const EFFECTS: Effects = Effects::NONE;

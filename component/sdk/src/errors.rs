@@ -319,7 +319,7 @@ impl Explanation {
     }
 
     /// Extracts the explanation from a string. The string contains JSON if a
-    /// server forwards an error of another server.
+    /// server forwards an error from another server.
     fn of_text(text: &str) -> Self {
         match json::from_str(text) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => Self::of_json(&value),
@@ -442,8 +442,8 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// Converts a location in FastAPI's format to a path, such as
-/// `["body", "messages", 0, "content"]`.
+/// Converts a location in FastAPI's format, such as
+/// `["body", "messages", 0, "content"]`, to a path.
 fn location(steps: &Value) -> Option<String> {
     let steps = steps.as_array()?.iter().map(|step| scalar(step).unwrap_or_default());
     let steps = steps.enumerate().filter(|(index, step)| *index > 0 || step != "body");

@@ -30,7 +30,7 @@ impl Network {
         Ok(Self { proxy, authorities: take_authorities(values)? })
     }
 
-    /// The host's options for routes, with the connection's own.
+    /// The host's route options, combined with the connection's own.
     pub(crate) fn route(&self, options: &HostOptions) -> RouteOptions {
         let route = options.route();
         let authorities = match (&route.authorities, &self.authorities) {
@@ -202,8 +202,8 @@ mod tests {
         for (url, why) in [
             ("socks5://proxy.test:1080", "must begin with https:// or http://"),
             ("http://", "must be the URL of a proxy, such as http://proxy.example.com:3128"),
-            ("http://proxy.test/v1", "must end with the port, without a path"),
-            ("http://proxy.test?a", "must end with the port, without a path"),
+            ("http://proxy.test/v1", "must not have a path"),
+            ("http://proxy.test?a", "must not have a path"),
         ] {
             refused(&json!({ "proxy": url }), "proxy", why);
         }

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what the benchmarks compare the connector with, and their tools:
-# OpenAI's official clients for Node and Python, the OpenAI piece of
-# Activepieces, Node-RED; curl, GNU time and wrk.
+# Installs the programs that the benchmarks compare the connector with, and the
+# tools that the benchmarks need: OpenAI's official clients for Node and Python,
+# the OpenAI piece of Activepieces, Node-RED; curl, GNU time and wrk.
 #
 #     tests/bench/peers/install.sh TARGET
 #

@@ -189,8 +189,8 @@ fn requests_of_functions_obey_the_runs_retry_limits() {
     }
 }
 
-/// Honest functions that run at the same time take no capacity from
-/// other runs.
+/// Well-behaved functions that run concurrently take no capacity from other
+/// runs.
 #[test]
 fn functions_take_no_capacity_from_other_runs() {
     let options = HostOptions { concurrent_runs: 4, ..HostOptions::default() };

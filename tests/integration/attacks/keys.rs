@@ -184,7 +184,7 @@ fn files_and_outcomes_of_runs_count_toward_the_limit() {
     let speak = || run("createSpeech", json!({ "input": "Hi", "voice": "alloy" }), None);
     let ask = |key| run("ask", json!({ "messages": [{ "role": "user", "content": "Hi" }] }), key);
     assert_eq!(ask(Some("before")).0, 200);
-    // Files of runs count: a few are enough.
+    // Files created by runs count too: a few are enough to reach the limit.
     let made = (0..128).take_while(|_| speak().0 == 200).count();
     assert!((1..128).contains(&made), "{made}");
     assert_eq!(post(&format!("{}/api/v1/files?name=a.txt", service.url()), "*/*", "a"), 507);

@@ -54,7 +54,7 @@ enum Retried {
     Perhaps,
 }
 
-/// The run succeeds at once.
+/// The run succeeds on the first attempt.
 pub fn works() -> Expected {
     Expected { failure: None, sent: Some(true), retried: Retried::Never }
 }
@@ -149,7 +149,7 @@ impl Row {
         Self { limits, ..self }
     }
 
-    /// Sets another expected result for these calls.
+    /// Sets a different expected result for these calls.
     pub fn except(mut self, calls: &[Call], expected: Expected) -> Self {
         self.exceptions.push((calls.to_vec(), expected));
         self

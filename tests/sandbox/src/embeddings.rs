@@ -47,7 +47,7 @@ enum Encoding {
 /// The maximum number of texts.
 const MAX_TEXTS: usize = 2048;
 
-/// The maximum number of tokens of one text, and of all together.
+/// The maximum number of tokens in one text, and in all texts together.
 const MAX_TOKENS: u64 = 8192;
 const MAX_TOKENS_TOGETHER: u64 = 300_000;
 
@@ -143,6 +143,6 @@ fn vector(text: &str, dimensions: usize) -> Vec<f32> {
     };
     let numbers: Vec<f32> = (0..dimensions).map(number).collect();
     let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt();
-    // A single number may be 0.
+    // With one dimension, the number may be 0.
     numbers.iter().map(|number| if length > 0.0 { number / length } else { 1.0 }).collect()
 }

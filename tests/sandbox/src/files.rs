@@ -37,8 +37,8 @@ const BATCH_SECONDS: i64 = 2_592_000;
 /// The maximum number of files in a page.
 const MAX_PAGE: usize = 10_000;
 
-/// The files of one sandbox. Each has an ID and a creation time one higher than the
-/// file before.
+/// The files of one sandbox. IDs and creation times increase by one from file to
+/// file.
 #[derive(Debug)]
 pub(crate) struct Files(Mutex<Stored>);
 
@@ -65,7 +65,7 @@ impl Default for Files {
 }
 
 impl Files {
-    /// Deletes all uploaded files and restores the deleted ones.
+    /// Restores the initial files.
     pub(crate) fn clear(&self) {
         *locked(&self.0) = Stored::first();
     }

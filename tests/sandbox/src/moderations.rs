@@ -122,7 +122,7 @@ impl Request {
         Ok(())
     }
 
-    /// Whether this is one of the models that existed before images.
+    /// Whether this is one of the models that predate image input.
     fn is_text_only(&self) -> bool {
         self.model.starts_with("text-moderation")
     }

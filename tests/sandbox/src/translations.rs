@@ -15,13 +15,13 @@ use crate::server::Shared;
 use crate::transcriptions::Form;
 use crate::transcriptions::answer::Transcript;
 
-/// The fields that exist.
+/// The fields that the API accepts.
 const FIELDS: &[&str] = &["file", "model", "prompt", "response_format", "temperature"];
 
 /// The formats of a translation.
 const FORMATS: &[&str] = &["json", "text", "srt", "verbose_json", "vtt"];
 
-/// Transcribes an audio file in English.
+/// Translates an audio file into English text.
 pub(crate) async fn translations(
     State(shared): State<Arc<Shared>>,
     Extension(call): Extension<Arc<Call>>,

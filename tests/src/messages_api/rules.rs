@@ -28,7 +28,7 @@ impl Refusal {
     }
 }
 
-/// The purpose of a valid request.
+/// What a valid request asks for.
 pub(super) enum Asked {
     Models,
     Count { tokens: usize },
@@ -78,7 +78,7 @@ fn fields(request: &Request, known: &[&str]) -> Result<Map<String, Value>, Refus
     }
 }
 
-/// The last message, after a check of all messages and of the model.
+/// Checks the model and all messages, and returns the last message.
 fn question(fields: &Map<String, Value>) -> Result<&str, Refusal> {
     let field = |name: &str| fields.get(name).unwrap_or(&Value::Null);
     let Some(model) = field("model").as_str() else {

@@ -44,7 +44,7 @@ impl Completion {
             }
         }
         if self.members.is_empty() && self.choices.is_empty() {
-            return Err(Failure::invalid_output("the provider's answer contains no events"));
+            return Err(Failure::invalid_output("the provider's response contains no events"));
         }
         if !self.choices.iter().all(|(_, choice)| has_ended(choice)) {
             return Err(with_text(Failure::invalid_output("the answer ended early"), self.text()));
@@ -155,8 +155,9 @@ fn has_more_than_role(delta: &Value) -> bool {
 }
 
 /// The new part of a `message`, which some servers send in place of a `delta`. It
-/// contains either everything so far or only a piece. A text contains everything
-/// if it extends the known text, or if it repeats it in the last chunk.
+/// contains either everything so far or only a piece. A string contains everything
+/// if it extends the text received so far, or if it repeats that text in the last
+/// chunk.
 fn new_part(known: &Members, mut message: Value, is_last: bool) -> Value {
     for (name, value) in message.as_object_mut().into_iter().flatten() {
         let before = known.get("message").and_then(|message| message.get(name)?.as_str());

@@ -582,7 +582,7 @@ fn a_stream_that_ends_early_keeps_its_text() {
         assert!(failure.request_sent);
     }
     let nothing = ask(&host([Answer::events([""; 0])]).streaming(), json!({})).unwrap_err();
-    assert_eq!(nothing.message, "the provider's answer contains no events");
+    assert_eq!(nothing.message, "the provider's response contains no events");
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl<'de> Visitor<'de> for Numbers {
         formatter.write_str("a list of numbers, or base64")
     }
 
-    /// Reads the numbers' bytes in base64, four for each, lowest first.
+    /// Decodes base64: four bytes per number, little-endian.
     fn visit_str<E: Error>(self, text: &str) -> Result<Vec<f32>, E> {
         let bytes = BASE64.decode(text).map_err(|error| E::custom(format!("base64: {error}")))?;
         let (numbers, []) = bytes.as_chunks::<4>() else {

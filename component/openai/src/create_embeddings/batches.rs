@@ -21,7 +21,8 @@ pub fn first(texts: &[String], max_texts: usize) -> usize {
 }
 
 /// The maximum number of tokens in a text. Only the model's tokenizer can count
-/// them, but each has at least one byte. English has four bytes per token.
+/// them, but each has at least one byte. English text averages about four bytes per
+/// token.
 fn max_tokens(text: &str) -> usize {
     text.len()
 }
@@ -30,7 +31,7 @@ fn max_tokens(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    /// The numbers of texts in each request, for texts of these lengths.
+    /// The number of texts in each request, for texts of these lengths.
     fn counts(lengths: &[usize], max_texts: usize) -> Vec<usize> {
         let texts: Vec<_> = lengths.iter().map(|length| "x".repeat(*length)).collect();
         let (mut rest, mut counts) = (&texts[..], Vec::new());
@@ -49,7 +50,7 @@ mod tests {
             (vec![1; 2049], MAX_TEXTS, vec![2048, 1]),
             (vec![150_000; 4], MAX_TEXTS, vec![2, 2]),
             (vec![150_001, 150_000, 150_000, 1], MAX_TEXTS, vec![1, 2, 1]),
-            // The server decides about a text that may be too long.
+            // The server decides whether a text is too long.
             (vec![1, 300_001, 1], MAX_TEXTS, vec![1, 1, 1]),
         ] {
             assert_eq!(counts(&lengths, max_texts), expected);

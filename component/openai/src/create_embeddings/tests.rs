@@ -81,7 +81,7 @@ fn reads_vectors_in_both_formats() {
         json!(base64(&vector)),
         json!(unpadded),
         json!([0.5, -0.012_345_678, 1e-9, 0]),
-        // As servers write them that convert to 64 bits.
+        // As written by servers that convert them to 64 bits.
         json!([0.5, f64::from(-0.012_345_678_f32), f64::from(1e-9_f32), 0.0]),
     ] {
         let host = Host::new(&CONNECTOR).answer(answer(vec![embedding.clone()]));
@@ -202,8 +202,8 @@ fn stores_what_is_too_long_for_an_output() {
     assert_eq!(contents, [vec![json!([0, 0.0]), json!([1, 1.0])], vec![json!([2, 2.0])]]);
 }
 
-/// The failure of a run in which the third of three requests fails, and the
-/// positions in the stored files.
+/// The failure of a run in which the third of three requests fails, and the host
+/// with its events and stored files.
 fn failing_late(last: Answer, as_files: bool) -> (Failure, Host) {
     let host = Host::new(&CONNECTOR).answer(numbers(&[0.0])).answer(numbers(&[1.0])).answer(last);
     let members = json!({ "input": ["a", "b", "c"], "batchSize": 1, "asFiles": as_files });

@@ -1,10 +1,10 @@
-//! Collects vectors, for the output or in files.
+//! Collects vectors, in the output or in files.
 
 use connector_sdk::{Failure, FileEntry, Properties, Result, events, files};
 use serde::Serialize;
 
 /// The maximum number of numbers in an output or a file. The host accepts 32 MiB
-/// of JSON, of which a number takes up to 16 bytes, and 128 MiB of values, of which
+/// of JSON, in which a number takes up to 16 bytes, and 128 MiB of values, in which
 /// it takes 80.
 const MAX_NUMBERS: usize = 1 << 20;
 
@@ -62,7 +62,8 @@ impl Vectors {
         self.as_files |= self.total.saturating_mul(dimensions) > MAX_NUMBERS;
         let together = (self.pending.len() + vectors.len()).saturating_mul(dimensions);
         if self.as_files && !self.pending.is_empty() && together > MAX_NUMBERS {
-            // These were paid for, even if the others cannot be stored.
+            // Keep the new vectors even if the pending ones cannot be stored: they were
+            // paid for.
             let stored = self.store();
             self.pending.extend(vectors);
             return stored;
@@ -99,8 +100,8 @@ impl Vectors {
         Ok(Embeddings { vectors: self.pending, dimensions, files: self.files })
     }
 
-    /// Keeps the vectors so far, which have been paid for, although the run fails.
-    /// Returns the failure, which says where they are.
+    /// Keeps the vectors received so far, which have been paid for, even though the
+    /// run fails. Returns the failure with their URLs in its message.
     pub fn rescued(mut self, mut failure: Failure) -> Failure {
         if self.stored + self.pending.len() == 0 {
             return failure;
@@ -108,10 +109,11 @@ impl Vectors {
         // Even if this request was not sent, an earlier one was.
         failure.request_sent = true;
         if !self.pending.is_empty() {
-            // If there is no place for them, the earlier files are kept.
+            // If they cannot be stored, the earlier files are still kept.
             let _ = self.store();
         }
-        // Files that an event reports are kept. A run that must end has no events.
+        // Files that an event reports are kept. A run that is being stopped cannot
+        // report events.
         let is_kept = |file: &FileEntry| events::file(file.clone()).is_ok();
         if self.files.is_empty() || !self.files.iter().all(is_kept) {
             return failure;

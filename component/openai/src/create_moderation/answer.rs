@@ -27,9 +27,9 @@ pub struct Finding {
     /// combined.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
-    /// Whether it is potentially harmful.
+    /// Whether the text or image is potentially harmful.
     flagged: bool,
-    /// The categories in which it was flagged, such as harassment/threatening.
+    /// The categories that were flagged, such as harassment/threatening.
     categories: Vec<String>,
     /// The score of each category, from 0 to 1. The higher it is, the more certain the model
     /// is.
@@ -80,7 +80,8 @@ impl Answer {
             return Err(invalid(format!("the provider returned {got} results instead of {count}")));
         }
         let findings = results.into_iter().zip(sources).map(|(sent, source)| {
-            // Without either, harmful content would pass.
+            // With neither `flagged` nor categories, harmful content could pass as
+            // harmless.
             sent.finding(source).ok_or_else(|| {
                 invalid("the provider did not return whether anything was flagged".to_owned())
             })

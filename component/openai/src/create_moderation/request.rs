@@ -14,7 +14,7 @@ pub enum Request<'a> {
     File(usize, &'a FileEntry),
     /// The image at this position of `imageUrls`.
     Url(usize, &'a str),
-    /// Texts and images with one result together.
+    /// Texts and images that share one result.
     Combined { texts: &'a [String], files: &'a [FileEntry], urls: &'a [String] },
 }
 

@@ -26,7 +26,7 @@ pub struct ListFiles {
     /// The maximum number of files to list.
     #[property(minimum = 1, default = 100)]
     limit: u32,
-    /// The order of the list, by the time of the upload.
+    /// The order of the list, by upload time.
     #[property(advanced, provider_default = "desc")]
     #[property(choices("desc" as "Newest first", "asc" as "Oldest first"))]
     order: Option<String>,
@@ -43,7 +43,7 @@ impl Run for ListFiles {
         Example { title: "The newest files", input: r#"{"limit": 20}"# },
         Example { title: "The results of batches", input: r#"{"purpose": "batch_output"}"# },
         Example {
-            title: "The oldest files, to delete them",
+            title: "The oldest files, for deletion",
             input: r#"{"order": "asc", "limit": 1000}"#,
         },
     ];

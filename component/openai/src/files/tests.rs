@@ -72,7 +72,7 @@ fn rejects_files_that_do_not_suit_the_purpose() {
         ("a.pdf", 1, "user_data", ""),
         ("a.json", 1, "batch", "must be a .jsonl file (got `a.json`)"),
         ("jsonl", 1, "fine-tune", "must be a .jsonl file"),
-        ("a.jsonl", (200 << 20) + 1, "batch", "at most 209715200 bytes long (it has 209715201)"),
+        ("a.jsonl", (200 << 20) + 1, "batch", "at most 209715200 bytes long (got 209715201)"),
         ("a.jsonl", (200 << 20) + 1, "fine-tune", ""),
     ] {
         let host = answered(sent("file-1"));

@@ -13,12 +13,12 @@ use super::StoredFile;
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 pub struct UploadFile {
-    /// The file to upload. For a batch or for fine-tuning, it must be in the format JSONL.
+    /// The file to upload. For a batch or for fine-tuning, it must be in JSONL format.
     #[property(max_bytes = 512 << 20)]
     file: FileEntry,
     /// What the file is for.
     #[property(default = "user_data", choices(
-        "user_data": "Any purpose, such as a document to ask questions about.",
+        "user_data": "For any purpose, such as asking questions about a document.",
         "batch": "The requests of a batch.",
         "fine-tune": "Examples for fine-tuning a model.",
         "vision": "Images for fine-tuning a model.",
@@ -26,15 +26,15 @@ pub struct UploadFile {
         "assistants": "Files for the Assistants API.",
     ))]
     purpose: String,
-    /// When the provider deletes the file. Leave empty to keep it until it is deleted; the
-    /// requests of a batch are then kept for 30 days.
+    /// When the provider deletes the file. Leave empty to keep it until you delete it, or for
+    /// 30 days if the purpose is batch.
     #[property(advanced)]
     expires_after: Option<ExpiresAfter>,
 }
 
 #[derive(Deserialize, Properties)]
 struct ExpiresAfter {
-    /// The event from which the time counts. Leave empty for the upload.
+    /// The event from which the time is counted. If empty, the upload.
     #[property(choices("created_at": "The upload."))]
     anchor: Option<String>,
     /// How long to keep the file, in seconds: an hour is 3600, a day 86400.
@@ -96,7 +96,7 @@ impl UploadFile {
             format!("with the `purpose` {purpose}, `file` must be a .jsonl file (got `{name}`)")
         } else if size > *max {
             format!(
-                "with the `purpose` {purpose}, `file` must be at most {max} bytes long (it has \
+                "with the `purpose` {purpose}, `file` must be at most {max} bytes long (got \
                  {size})"
             )
         } else {

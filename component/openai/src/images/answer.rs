@@ -90,9 +90,9 @@ enum Event {
 }
 
 impl Answer {
-    /// Reads a response, even if the server does not stream although that was
-    /// requested. Each base64 image is stored as a file. The base64 itself is kept
-    /// only if it is the requested `format`.
+    /// Reads a response, even if the server ignores the request to stream. Each
+    /// base64 image is stored as a file. The base64 itself is kept only if it is the
+    /// requested `format`.
     pub fn of(response: &Response, is_streamed: bool, format: Option<&str>) -> Result<Self> {
         let keep = format == Some("b64_json");
         let embedded = |path| EmbeddedFiles { path, name: "image", mime_type: "image/png", keep };

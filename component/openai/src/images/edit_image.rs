@@ -38,8 +38,8 @@ pub struct EditImage {
     #[serde(skip_serializing)]
     #[property(label = "Messages", min_items = 1)]
     image_messages: Vec<Message>,
-    /// An image with the dimensions of the first one. The model edits that image where the
-    /// mask is fully transparent. Leave empty to let the model decide what to change.
+    /// An image with the same dimensions as the first one. The model edits that image where
+    /// the mask is fully transparent. Leave empty to let the model decide what to change.
     #[serde(skip_serializing)]
     #[property(max_bytes = 4 << 20, accept("png"))]
     mask: Option<FileEntry>,
@@ -55,7 +55,7 @@ pub struct EditImage {
     ))]
     size: Option<Value>,
     /// How closely to match the style and features of the images, especially faces. Not
-    /// supported by gpt-image-1-mini and dall-e-2.
+    /// supported by gpt-image-1-mini or dall-e-2.
     #[property(advanced, group = "Look", provider_default = "low", choices("high", "low"))]
     input_fidelity: Option<String>,
     /// The number of images to generate. Each image is charged.
@@ -86,7 +86,7 @@ impl Run for EditImage {
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
         Example {
-            title: "Another background",
+            title: "A different background",
             input: r#"{
                 "images": [{"url": "portrait.jpg"}],
                 "imageMessages": [{"content": "Replace the background with a plain gray wall"}],
@@ -275,14 +275,14 @@ mod tests {
             (gpt, &[&rgb], Some(&opaque), "`mask` must be a PNG with an alpha channel"),
             (gpt, &[&rgb], Some(&rgb), "`mask` must be a PNG with an alpha channel"),
             (gpt, &[&rgb], Some(b"\x89PNG"), "`mask` must be a PNG with an alpha channel"),
-            (gpt, &[&rgba], Some(&square), "dimensions of the first image, 8x4 (got 8x8)"),
-            (gpt, &[&photo], Some(&square), "dimensions of the first image, 8x4 (got 8x8)"),
+            (gpt, &[&rgba], Some(&square), "dimensions as the first image, 8x4 (got 8x8)"),
+            (gpt, &[&photo], Some(&square), "dimensions as the first image, 8x4 (got 8x8)"),
             (dall_e, &[&square], Some(&square), ""),
             (dall_e, &[&square, &square], None, "`images` must have only one image (got 2)"),
             (dall_e, &[&rgba], None, "`images[0]` must be a square PNG"),
             (dall_e, &[&photo], None, "(got image/jpeg)"),
             (dall_e, &[&large], None, "at most 4194304 bytes (got 4194349 bytes)"),
-            (dall_e, &[&square], Some(&rgba), "dimensions of the first image, 8x8 (got 8x4)"),
+            (dall_e, &[&square], Some(&rgba), "dimensions as the first image, 8x8 (got 8x4)"),
             (other, &[&photo, &photo], Some(&rgb), ""),
         ];
         for (index, (model, images, mask, expected)) in rows.iter().enumerate() {

@@ -17,7 +17,7 @@ pub struct Message {
     weight: Option<Number>,
 }
 
-/// The last properties of both actions.
+/// The properties that both actions have at the end of their tables.
 #[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]

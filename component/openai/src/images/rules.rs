@@ -1,7 +1,7 @@
 //! What each image model supports.
 //!
-//! See <https://platform.openai.com/docs/api-reference/images/create> and, as of
-//! August 2026, <https://platform.openai.com/docs/api-reference/images/createEdit>.
+//! As of August 2026. See <https://platform.openai.com/docs/api-reference/images/create>
+//! and <https://platform.openai.com/docs/api-reference/images/createEdit>.
 
 use connector_sdk::{Failure, Result};
 use serde_json::{Map, Value};
@@ -52,7 +52,8 @@ pub fn check(model: &str, body: &Map<String, Value>) -> Result<()> {
     if is_one_of(model, ANY_SIZE) && body.contains_key("size") && !is_within_bounds(size) {
         let message = format!(
             "with `{model}`, `size` must be auto, or a width and height that are multiples of 16, \
-             at most 3840 each, at most 3840x2160 in total and at most 3:1 (got `{size}`)"
+             at most 3840 each, with at most 3840x2160 pixels in total and an aspect ratio of at \
+             most 3:1 (got `{size}`)"
         );
         return Err(Failure::invalid_input("size", message));
     }

@@ -82,7 +82,7 @@ impl Sources {
         }
         match (dimensions(&png), dimensions(&head(image)?)) {
             (Some(mask), Some(image)) if mask != image => refuse(format!(
-                "`mask` must have the dimensions of the first image, {} (got {})",
+                "`mask` must have the same dimensions as the first image, {} (got {})",
                 shown(image),
                 shown(mask)
             )),
@@ -124,7 +124,7 @@ fn path(index: usize) -> String {
 fn reference(path: &str, file: &File) -> Result<Value> {
     if file.size() > MAX_EMBEDDED {
         let message = format!(
-            "`{path}` must be at most {MAX_EMBEDDED} bytes long if `moderation` is set (it has {})",
+            "`{path}` must be at most {MAX_EMBEDDED} bytes long if `moderation` is set (got {})",
             file.size()
         );
         return Err(Failure::invalid_input(path, message));

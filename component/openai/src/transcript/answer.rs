@@ -47,7 +47,7 @@ impl Answer {
             let events = data.filter_map(|data| stream::next(data).transpose());
             return Self::of(collect(events, |_| Ok(()))?, format);
         }
-        // Some servers end every response like a stream.
+        // Some servers end every response as if it were a stream.
         let whole = text.trim_ascii_end().strip_suffix("data: [DONE]").unwrap_or(text);
         match json::from_str(whole) {
             Ok(Value::Object(whole)) => Self::of(whole, format),

@@ -26,7 +26,8 @@ pub struct BaseUrl {
     host: Host,
 }
 
-/// Why a string is not a base URL. The message continues a sentence.
+/// Why a string is not a base URL. The message completes a sentence whose subject
+/// is the URL.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BaseUrlError {
@@ -114,7 +115,7 @@ impl BaseUrl {
         self.scheme
     }
 
-    /// The port, unless it is the scheme's usual one.
+    /// The port, unless it is the scheme's default port.
     pub(crate) fn port(&self) -> Option<u16> {
         self.url.port()
     }

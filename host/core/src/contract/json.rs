@@ -56,8 +56,8 @@ pub(crate) fn parse_replacing(
     deserializer.end().map(|()| value)
 }
 
-/// Why bytes are not the expected JSON. The message continues a sentence. It
-/// includes the position but none of the content.
+/// Why bytes are not the expected JSON. The message completes a sentence whose
+/// subject is the document. It includes the position but none of the content.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 /// Some editors write this at the beginning of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Why bytes are not text. The message continues a sentence.
+/// Why bytes are not text. The message completes a sentence whose subject is the
+/// text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {

@@ -18,7 +18,8 @@ pub struct Authorities {
     extra: usize,
 }
 
-/// Why certificate authorities could not be read. The message continues a sentence.
+/// Why certificate authorities could not be read. The message completes a sentence
+/// whose subject is the text that was to contain them.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthoritiesError {

@@ -11,7 +11,7 @@ use ureq::ProxyProtocol;
 use crate::contract::base_url::UrlScheme;
 use crate::contract::{AddressError, AddressPolicy, BaseUrl};
 
-/// A proxy. Prints without its credentials.
+/// A proxy. Its debug output omits the credentials.
 #[derive(Clone)]
 pub(crate) struct Proxy {
     url: BaseUrl,
@@ -19,12 +19,13 @@ pub(crate) struct Proxy {
     of_ureq: ureq::Proxy,
 }
 
-/// Why a proxy could not be made. The message continues a sentence.
+/// Why a proxy could not be created. The message completes a sentence that begins
+/// with the property.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum ProxyError {
     #[error("must be the URL of a proxy, such as http://proxy.example.com:3128")]
     Url,
-    #[error("must end with the port, without a path")]
+    #[error("must not have a path")]
     Path,
 }
 
@@ -42,13 +43,13 @@ impl Proxy {
         if url.as_str() != url.origin() {
             return Err(ProxyError::Path);
         }
-        let (protocol, usual_port) = match url.scheme() {
+        let (protocol, default_port) = match url.scheme() {
             UrlScheme::Http => (ProxyProtocol::Http, 80),
             UrlScheme::Https => (ProxyProtocol::Https, 443),
         };
         let mut proxy = ureq::Proxy::builder(protocol)
             .host(&url.host().to_string())
-            .port(url.port().unwrap_or(usual_port));
+            .port(url.port().unwrap_or(default_port));
         if let Some(ProxyCredentials { username, password }) = credentials {
             proxy = proxy.username(username).password(password);
         }
@@ -74,7 +75,7 @@ impl Proxy {
     }
 }
 
-/// The scheme that a proxy's address is checked for. What passes through the
+/// The scheme under which a proxy's address is checked. What passes through the
 /// tunnel is encrypted even if the connection to the proxy is not.
 pub(super) const TUNNEL: UrlScheme = UrlScheme::Https;
 
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_the_port_of_the_url_or_the_usual_one() {
+    fn uses_the_port_of_the_url_or_the_default() {
         for (url, host, port) in [
             ("http://proxy.test:3128", "proxy.test", 3128),
             ("http://proxy.test/", "proxy.test", 80),

@@ -53,7 +53,7 @@ impl Files {
     }
 
     /// The same place for new files, without any granted files. For a call that may
-    /// read the files that it names itself, but not those that others have named.
+    /// read the files that it names itself, but not files named in other calls.
     pub fn for_call(&self) -> Self {
         Self::in_place(self.place.clone())
     }

@@ -7,7 +7,7 @@
 //! | [`output_schema`] | JSON Schema of an output                              |
 //! | [`ui_schema`]     | uiSchema of react-jsonschema-form 6 (rjsf)            |
 //! | [`json_forms`]    | UI schema of JSON Forms 3                             |
-//! | [`docs`]          | the reference page of a connector, Markdown           |
+//! | [`docs`]          | the reference page of a connector, in Markdown        |
 //! | [`example`]       | the smallest input                                    |
 //! | [`parameters`], [`model_output`] | the same schemas for models            |
 //! | [`openapi_input`], [`openapi_output`] | the same schemas for OpenAPI documents |

@@ -1,4 +1,5 @@
-//! Files in JSON responses, compared with serde_json and a simple replacement.
+//! Files in JSON responses, compared with serde_json and a simple implementation
+//! of the replacement.
 
 use std::io::Read;
 
