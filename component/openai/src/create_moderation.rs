@@ -29,8 +29,7 @@ pub struct CreateModeration {
     #[property(default = "omni-moderation-latest", live, open_choices(
         "omni-moderation-latest": "Texts and images.",
         "omni-moderation-2024-09-26": "A fixed version, whose scores do not change.",
-        "text-moderation-latest": "An older model, for texts only.",
-        "text-moderation-stable": "The same, updated less often.",
+        "text-moderation-latest": "Texts only. Retired by OpenAI; other servers may still offer it.",
     ))]
     model: String,
     /// The text to check, or a list of texts, each of which gets its own result.

@@ -108,8 +108,12 @@ fn files() -> Vec<Case> {
 /// Properties that concern the result and the user.
 fn settings() -> Vec<Case> {
     cases! { smallest();
-        "input-fidelity-high": { "inputFidelity": "high" } => { "input_fidelity": "high" };
-        "input-fidelity-low": { "inputFidelity": "low" } => { "input_fidelity": "low" };
+        "input-fidelity-high":
+            { "model": "gpt-image-1.5", "inputFidelity": "high" }
+            => { "model": "gpt-image-1.5", "input_fidelity": "high" };
+        "input-fidelity-low":
+            { "model": "gpt-image-1.5", "inputFidelity": "low" }
+            => { "model": "gpt-image-1.5", "input_fidelity": "low" };
         "n": { "n": 10 } => { "n": "10" };
         "url-dall-e":
             { "model": "dall-e-2", "responseFormat": "url" }
@@ -162,11 +166,13 @@ fn embedded() -> Vec<Case> {
                 "moderation": "auto", "n": 2, "outputFormat": "jpeg", "outputCompression": 50,
                 "images": [{ "url": "picture.jpg" }, { "url": "square.png" }],
                 "mask": { "url": "square.png" }, "inputFidelity": "low", "quality": "auto",
+                "model": "gpt-image-1.5",
             }),
             json!({
                 "moderation": "auto", "n": 2, "output_format": "jpeg", "output_compression": 50,
                 "images": [url("picture.jpg", "image/jpeg"), png()],
                 "mask": png(), "input_fidelity": "low", "quality": "auto",
+                "model": "gpt-image-1.5",
             }),
         ),
         case(

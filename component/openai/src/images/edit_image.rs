@@ -54,8 +54,8 @@ pub struct EditImage {
         "512x512" as "Dall-e-2 512x512",
     ))]
     size: Option<Value>,
-    /// How closely to match the style and features of the images, especially faces. Not
-    /// supported by gpt-image-1-mini or dall-e-2.
+    /// How closely to match the style and features of the images, especially faces. Only
+    /// supported by gpt-image-1 and gpt-image-1.5.
     #[property(advanced, group = "Look", provider_default = "low", choices("high", "low"))]
     input_fidelity: Option<String>,
     /// The number of images to generate. Each image is charged.
@@ -89,8 +89,7 @@ impl Run for EditImage {
             title: "A different background",
             input: r#"{
                 "images": [{"url": "portrait.jpg"}],
-                "imageMessages": [{"content": "Replace the background with a plain gray wall"}],
-                "inputFidelity": "high"
+                "imageMessages": [{"content": "Replace the background with a plain gray wall"}]
             }"#,
         },
         Example {
@@ -202,7 +201,7 @@ mod tests {
         let (one, two) = (image(&host, "one.png"), image(&host, "two.png"));
         let members = json!({
             "imageMessages": [{ "content": "in oil" }, { "content": "A cat", "weight": 2 }],
-            "size": [1536, 1024], "inputFidelity": "high", "n": 2, "responseFormat": "b64_json",
+            "model": "gpt-image-1.5", "size": [1536, 1024], "inputFidelity": "high", "n": 2, "responseFormat": "b64_json",
             "quality": "low", "user": "u", "background": "opaque", "outputFormat": "jpeg",
             "outputCompression": 50, "partialImages": 2,
         });
@@ -213,7 +212,7 @@ mod tests {
             ["image[]", "<one.png>"],
             ["image[]", "<two.png>"],
             ["mask", "<two.png>"],
-            ["model", "gpt-image-2"],
+            ["model", "gpt-image-1.5"],
             ["size", "1536x1024"],
             ["input_fidelity", "high"],
             ["n", "2"],
@@ -309,6 +308,7 @@ mod tests {
     fn rejects_invalid_input_before_the_request() {
         for (members, property) in [
             (json!({ "model": "gpt-image-1-mini", "inputFidelity": "high" }), "inputFidelity"),
+            (json!({ "model": "gpt-image-2", "inputFidelity": "high" }), "inputFidelity"),
             (json!({ "model": "dall-e-2", "inputFidelity": "low" }), "inputFidelity"),
             (json!({ "model": "dall-e-2", "moderation": "low" }), "moderation"),
             (json!({ "model": "gpt-image-1.5", "size": "256x256" }), "size"),

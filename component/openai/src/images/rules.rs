@@ -22,7 +22,9 @@ const RULES: &[Rule] = &[
         "size",
         Takes::OneOf(&["auto", "1024x1024", "1536x1024", "1024x1536"]),
     ),
-    rule(&["gpt-image-1-mini"], "inputFidelity", Takes::Nothing("use gpt-image-2 instead")),
+    rule(&["gpt-image-1-mini"], "inputFidelity", Takes::Nothing("use gpt-image-1.5 instead")),
+    // The API's description does not say so, but its server does: HTTP 400.
+    rule(ANY_SIZE, "inputFidelity", Takes::Nothing("leave it empty")),
     rule(&["dall-e-3"], "size", Takes::OneOf(&["1024x1024", "1792x1024", "1024x1792"])),
     rule(&["dall-e-3"], "quality", Takes::OneOf(&["auto", "standard", "hd"])),
     rule(&["dall-e-3"], "n", Takes::AtMost(1)),
@@ -177,7 +179,7 @@ mod tests {
         for (model, expected) in [
             ("gpt-image-1.5", [n, n, y, y, n, y, y, y, y, y, y, y]),
             ("gpt-image-1-mini", [n, n, y, y, n, y, y, y, y, y, y, n]),
-            ("gpt-image-2", [n, n, y, y, n, y, y, y, y, y, y, y]),
+            ("gpt-image-2", [n, n, y, y, n, y, y, y, y, y, y, n]),
             ("dall-e-3", [y, y, n, y, y, n, n, n, n, n, n, n]),
             ("dall-e-2", [y, n, n, y, n, y, n, n, n, n, n, n]),
             ("flux-schnell", [y; 12]),

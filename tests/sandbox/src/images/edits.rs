@@ -155,7 +155,9 @@ impl Edit {
                 return Err(ApiError::at("image", "Invalid image file or mode for image."));
             }
         }
-        if self.input_fidelity.is_some() && (is_dall_e || request.model == "gpt-image-1-mini") {
+        let lacks_fidelity =
+            is_dall_e || ["gpt-image-1-mini", "gpt-image-2"].contains(&request.model.as_str());
+        if self.input_fidelity.is_some() && lacks_fidelity {
             let message = format!(
                 "The model '{}' does not support the 'input_fidelity' parameter.",
                 request.model

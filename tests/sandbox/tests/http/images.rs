@@ -183,6 +183,10 @@ fn enforces_the_rules_for_edits() {
             &[image, prompt, text("input_fidelity", "high"), text("model", "gpt-image-1-mini")],
             "input_fidelity",
         ),
+        (
+            &[image, prompt, text("input_fidelity", "high"), text("model", "gpt-image-2")],
+            "input_fidelity",
+        ),
         (&[("image", file, &square), prompt, dall_e], ""),
         (&[("image", file, &large), prompt, dall_e], "Invalid image file"),
         (&[image, prompt, dall_e], "Invalid image file"),
