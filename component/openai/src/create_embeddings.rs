@@ -8,6 +8,7 @@
 //! would have to share a property.
 
 mod answer;
+mod batch;
 mod batches;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! the results.
 
 mod answer;
+mod batch;
 mod request;
 #[cfg(test)]
 mod tests;

@@ -21,17 +21,39 @@ pub const BASE_URL_HINT: &str = "check the base URL: it must end with the API ve
                                  `/v1`, not with an endpoint such as `/chat/completions`";
 
 /// Resources other than the path that an error may report as not found.
-const RESOURCES: &[&str] = &["model", "deployment", "voice", "file"];
+const RESOURCES: &[&str] = &[
+    "batch",
+    "container",
+    "conversation",
+    "deployment",
+    "file",
+    "model",
+    "response",
+    "vector",
+    "voice",
+];
 
 /// Parameters that actions derive, with the properties they are derived from.
 const ALIASES: &[(&str, &str)] = &[
     // Ask
     ("max_completion_tokens", "maxTokens"),
+    ("max_output_tokens", "maxTokens"),
+    ("input", "messages"),
+    ("text.format", "responseFormat"),
+    ("text.verbosity", "verbosity"),
+    ("reasoning.effort", "reasoningEffort"),
+    ("reasoning.summary", "reasoningSummary"),
+    ("reasoning.mode", "reasoningMode"),
+    ("reasoning.context", "reasoningContext"),
+    ("context_management", "compactThreshold"),
     ("tools", "functions"),
     ("parallel_tool_calls", "parallelFunctionCalls"),
     // Create Image, Edit Image
     ("prompt", "imageMessages"),
     ("image", "images"),
+    // Create Batch
+    ("endpoint", "action"),
+    ("input_file_id", "inputs"),
     // Create Transcriptions
     ("include", "includeLogprobs"),
     ("known_speaker_names", "knownSpeakers"),
@@ -42,6 +64,11 @@ const ALIASES: &[(&str, &str)] = &[
 
 /// The failure for an error, in a response or in the middle of a stream.
 pub fn read(response: &ErrorResponse) -> Failure {
+    explained(response, BASE_URL_HINT)
+}
+
+/// The failure for an error, with this advice for an unknown path.
+pub fn explained(response: &ErrorResponse, path_hint: &str) -> Failure {
     let explanation = response.explanation();
     let mut failure = failure_of(response, explanation.clone());
     let Explanation { message: words, param, .. } = explanation;
@@ -57,7 +84,7 @@ pub fn read(response: &ErrorResponse) -> Failure {
     match (response.status, words.as_ref()) {
         (404 | 405, _) if failure.property.is_none() && !names(RESOURCES) => {
             let status = || format!("the server returned HTTP {}", response.status);
-            failure.message = format!("{}; {BASE_URL_HINT}", words.unwrap_or_else(status));
+            failure.message = format!("{}; {path_hint}", words.unwrap_or_else(status));
             failure.with_detail(response.body.trim_ascii())
         }
         // The failure names the property, so the message need not name the parameter.
@@ -97,9 +124,11 @@ fn failure_of(response: &ErrorResponse, explanation: Explanation) -> Failure {
 
 /// The path of the running action's property that a parameter belongs to.
 fn property(param: &str) -> Option<String> {
-    let (name, path) = param.split_at(param.find(['.', '[']).unwrap_or(param.len()));
-    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
-    let source = alias.and_then(|(_, source)| errors::property(&format!("{source}{path}")));
+    let source = ALIASES.iter().find_map(|(alias, source)| {
+        let path = param.strip_prefix(alias)?;
+        let is_whole = path.is_empty() || path.starts_with(['.', '[']);
+        is_whole.then(|| errors::property(&format!("{source}{path}")))?
+    });
     source.or_else(|| errors::property(param))
 }
 

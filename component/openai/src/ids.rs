@@ -2,6 +2,9 @@
 
 use connector_sdk::{Failure, Result};
 
+/// What an ID consists of, as a pattern for forms.
+pub const ID: &str = "[A-Za-z0-9._:-]+";
+
 /// Returns the ID given for a property. An ID that could lead to another path is
 /// rejected.
 pub fn checked<'a>(property: &str, id: &'a str, example: &str) -> Result<&'a str> {
@@ -15,6 +18,11 @@ pub fn checked<'a>(property: &str, id: &'a str, example: &str) -> Result<&'a str
         id.escape_debug()
     );
     Err(Failure::invalid_input(property, message))
+}
+
+/// The path of an object, such as `/responses/resp_1`. `property` contains its ID.
+pub fn path(collection: &str, property: &str, id: &str, example: &str) -> Result<String> {
+    Ok(format!("{collection}/{}", checked(property, id, example)?))
 }
 
 /// Whether a text is a single path segment no matter how often it is decoded, and

@@ -1,14 +1,17 @@
 //! The OpenAI connector, for OpenAI and for any server with a compatible API.
 //!
-//! Each action is a module. They share the `connection`, the mapping of
-//! `errors`, the list of `models` and their `purposes`, the `rules` for what each
-//! model supports, the `parameters` that are sent unchanged, lists of `texts`,
-//! `stream`s of events, `transcript`s of audio, lists in `pages`, the `ids` in
-//! paths and token counts (`usage`).
+//! Each action is a module, or is in one with related actions. They share the
+//! `connection`, the mapping of `errors`, the list of `models` and their
+//! `purposes`, the `rules` for what each model supports, the `parameters` that are
+//! sent unchanged, lists of `texts`, `ids` in paths, lists in `pages`, `stream`s of
+//! events, `transcript`s of audio, `citations` and token counts (`usage`).
 
 mod ask;
+mod batch;
 mod call_api;
+mod citations;
 mod connection;
+mod conversations;
 mod create_embeddings;
 mod create_moderation;
 mod create_speech;
@@ -23,6 +26,7 @@ mod models;
 mod pages;
 mod parameters;
 mod purposes;
+mod responses;
 mod rules;
 mod stream;
 mod texts;
@@ -41,13 +45,24 @@ connector_sdk::export!(Connector {
         Action::of::<images::CreateImage>(),
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
+        Action::of::<images::EditImage>(),
         Action::of::<create_translation::CreateTranslation>(),
         Action::of::<create_embeddings::CreateEmbeddings>(),
         Action::of::<create_moderation::CreateModeration>(),
-        Action::of::<images::EditImage>(),
+        Action::of::<responses::GetResponse>(),
+        Action::of::<responses::CancelResponse>(),
+        Action::of::<responses::DeleteResponse>(),
+        Action::of::<conversations::CreateConversation>(),
+        Action::of::<conversations::GetConversation>(),
+        Action::of::<conversations::UpdateConversation>(),
+        Action::of::<conversations::DeleteConversation>(),
         Action::of::<files::UploadFile>(),
         Action::of::<files::ListFiles>(),
         Action::of::<files::DeleteFile>(),
+        Action::of::<batch::CreateBatch>(),
+        Action::of::<batch::GetBatch>(),
+        Action::of::<batch::CancelBatch>(),
+        Action::of::<batch::ListBatches>(),
         Action::of::<call_api::CallApi>(),
     ],
     errors: errors::read,

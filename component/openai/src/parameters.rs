@@ -16,6 +16,14 @@ pub fn given(input: &impl Serialize) -> Result<Map<String, Value>> {
     }
 }
 
+/// An object of the members that have a value.
+pub fn object<'a>(
+    members: impl IntoIterator<Item = (&'a str, Option<Value>)>,
+) -> Map<String, Value> {
+    let given = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    given.collect()
+}
+
 /// Whether a value is null or has no items or members.
 pub fn is_empty(value: &Value) -> bool {
     match value {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::property::{Properties, Property, Shape};
 use crate::{Failure, FailureKind, Result};
@@ -235,6 +235,19 @@ impl<T> Outcome<T> {
                 Err(Failure::internal(format!("could not serialize the metadata: {error}")))
             }
         }
+    }
+}
+
+impl<T: Serialize> Outcome<T> {
+    /// Returns the output and the metadata without members that are `null`, for
+    /// an action that returns the outcomes of others.
+    pub fn into_values(self) -> Result<(Value, Map<String, Value>)> {
+        let output = serde_json::to_value(self.output).map_err(|error| {
+            Failure::internal(format!("could not serialize the output: {error}"))
+        })?;
+        let mut metadata: Map<String, Value> = serde_json::from_str(&self.metadata)?;
+        metadata.retain(|_, value| !value.is_null());
+        Ok((output, metadata))
     }
 }
 

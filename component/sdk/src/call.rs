@@ -32,6 +32,14 @@ pub(crate) fn enter<T>(connector: &'static Connector, call: impl FnOnce() -> T) 
     result
 }
 
+/// Runs `call` with another action as the current one.
+pub(crate) fn with_action<T>(name: &str, call: impl FnOnce() -> T) -> T {
+    let before = ACTION.replace(find(name).ok());
+    let result = call();
+    ACTION.set(before);
+    result
+}
+
 /// Runs an action.
 pub(crate) fn run(action: &str, input: &str, settings: &str) -> Result<OutcomeText> {
     let action = find(action)?;

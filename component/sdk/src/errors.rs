@@ -45,11 +45,16 @@ pub struct ErrorResponse<'a> {
 }
 
 impl<'a> ErrorResponse<'a> {
+    /// Creates a response that was part of another one, such as a line of a file.
+    pub fn new(status: u16, body: &'a str) -> Self {
+        Self { status, body, response: None }
+    }
+
     /// Creates the response for an error inside a response that began
     /// successfully. Its status is the one that a separate error response would
     /// have.
     pub fn inside(body: &'a str) -> Self {
-        Self { status: Explanation::of(body).status(), body, response: None }
+        Self::new(Explanation::of(body).status(), body)
     }
 
     /// Returns the values of a header.
@@ -141,6 +146,12 @@ impl<'a> ErrorResponse<'a> {
 /// `max_tokens`.
 pub fn property(param: &str) -> Option<String> {
     property_path(call::action()?.properties, param)
+}
+
+/// Reads errors that belong to another action of the connector: [`property`]
+/// refers to its table.
+pub fn of_action<T>(name: &str, read: impl FnOnce() -> T) -> T {
+    call::with_action(name, read)
 }
 
 /// Returns the kind of failure for a status.

@@ -143,6 +143,26 @@ impl Failure {
         self
     }
 
+    /// Returns the name of the kind in the contract, such as `invalid-input`.
+    pub fn kind_name(&self) -> &'static str {
+        match self.kind {
+            FailureKind::InvalidInput => "invalid-input",
+            FailureKind::Unauthorized => "unauthorized",
+            FailureKind::Forbidden => "forbidden",
+            FailureKind::NotFound => "not-found",
+            FailureKind::RateLimited => "rate-limited",
+            FailureKind::QuotaExceeded => "quota-exceeded",
+            FailureKind::TooLarge => "too-large",
+            FailureKind::Refused => "refused",
+            FailureKind::Unavailable => "unavailable",
+            FailureKind::Network => "network",
+            FailureKind::Timeout => "timeout",
+            FailureKind::Cancelled => "cancelled",
+            FailureKind::InvalidOutput => "invalid-output",
+            FailureKind::Internal => "internal",
+        }
+    }
+
     pub(crate) fn into_record(self) -> types::Failure {
         *self.0
     }

@@ -51,8 +51,8 @@ mod component {
             Body::File(file) => {
                 Contract::File(http::FileContent { file: &file.file, mime_type: None })
             }
-            Body::Form(form) => {
-                let parts = form.parts.into_iter().map(|(name, part)| {
+            Body::Form(parts) => {
+                let parts = parts.into_iter().map(|(name, part)| {
                     let value = match part {
                         Part::Text(text) => http::PartValue::Text(text),
                         Part::File { file, name, mime_type } => {

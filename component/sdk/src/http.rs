@@ -18,13 +18,15 @@
 
 use std::fmt::{Debug, Display, Write};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::bindings::workflow::connector::http as contract;
 use crate::errors::{self, ErrorResponse};
-use crate::{Failure, FailureKind, File, FileEntry, Outcome, Result, call, host};
+use crate::{Failure, FailureKind, File, FileEntry, Outcome, Result, call, files, host};
 
 pub use contract::Method;
 
@@ -100,7 +102,7 @@ pub(crate) enum Body<'a> {
     JsonWithFiles(Vec<JsonPiece<'a>>),
     Bytes { mime_type: String, bytes: Vec<u8> },
     File(&'a File),
-    Form(Form<'a>),
+    Form(Vec<(String, Part<'a>)>),
 }
 
 /// A piece of a JSON document.
@@ -210,7 +212,10 @@ impl<'a> Request<'a> {
 
     /// Sets the body to a form (`multipart/form-data`).
     pub fn multipart(mut self, form: Form<'a>) -> Self {
-        self.body = Body::Form(form);
+        match form.body() {
+            Ok(body) => self.body = body,
+            Err(failure) => self.problem = Some(failure),
+        }
         self
     }
 
@@ -252,6 +257,28 @@ fn owned((name, value): &(&str, &str)) -> (String, String) {
     ((*name).to_owned(), (*value).to_owned())
 }
 
+/// Returns the JSON text that [`json_with_files`](Request::json_with_files)
+/// sends, for a document that is part of another body, such as a line of a file.
+/// The files do enter the connector's memory.
+pub fn json_text_with_files<'a>(
+    body: &impl Serialize,
+    files: impl IntoIterator<Item = &'a File>,
+) -> Result<String> {
+    let json = serde_json::to_string(body)
+        .map_err(|error| Failure::internal(format!("could not serialize the body: {error}")))?;
+    let pieces = pieces(&json, files.into_iter().collect()).map_err(|name| {
+        Failure::internal(format!("the body does not contain the file `{name}`"))
+    })?;
+    let mut text = String::with_capacity(json.len());
+    for piece in pieces {
+        match piece {
+            JsonPiece::Text(piece) => text.push_str(&piece),
+            JsonPiece::File(file) => STANDARD.encode_string(file.read(0, u32::MAX)?, &mut text),
+        }
+    }
+    Ok(text)
+}
+
 /// The NUL character on either side of a file's placeholder, as escaped in JSON.
 const NUL: &str = r"\u0000";
 
@@ -290,13 +317,22 @@ fn pieces<'a>(json: &str, mut files: Vec<&'a File>) -> Result<Vec<JsonPiece<'a>>
 /// A form.
 #[derive(Default)]
 pub struct Form<'a> {
-    pub(crate) parts: Vec<(String, Part<'a>)>,
+    parts: Vec<(String, Part<'a>)>,
+    contents: Vec<Content>,
 }
 
 /// The value of a part.
 pub(crate) enum Part<'a> {
     Text(String),
     File { file: &'a File, name: Option<String>, mime_type: Option<String> },
+}
+
+/// A file with generated content.
+struct Content {
+    field: String,
+    name: String,
+    mime_type: String,
+    bytes: Vec<u8>,
 }
 
 impl<'a> Form<'a> {
@@ -327,6 +363,95 @@ impl<'a> Form<'a> {
         self.parts.push((name.into(), Part::File { file, name: file_name, mime_type }));
         self
     }
+
+    /// Adds a file with generated content, after the other parts. The whole form
+    /// is then in the connector's memory, including other files.
+    pub fn content(
+        mut self,
+        name: impl Into<String>,
+        file_name: impl Into<String>,
+        mime_type: impl Into<String>,
+        bytes: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.contents.push(Content {
+            field: name.into(),
+            name: file_name.into(),
+            mime_type: mime_type.into(),
+            bytes: bytes.into(),
+        });
+        self
+    }
+
+    fn body(self) -> Result<Body<'a>> {
+        if self.contents.is_empty() { Ok(Body::Form(self.parts)) } else { self.assembled() }
+    }
+
+    /// The form as the bytes of `multipart/form-data` (RFC 7578). Names are
+    /// escaped as in the HTML standard.
+    fn assembled(self) -> Result<Body<'a>> {
+        let mut parts = Vec::new();
+        for (field, part) in self.parts {
+            parts.push(match part {
+                Part::Text(text) => (head_of_part(&field, None), text.into_bytes()),
+                Part::File { file, name, mime_type } => {
+                    let FileEntry { name: own_name, mime_type: own_type, .. } = file.entry();
+                    let name = name.as_ref().unwrap_or(own_name);
+                    let mime_type = mime_type.as_ref().unwrap_or(own_type);
+                    (head_of_part(&field, Some((name, mime_type))), file.read(0, u32::MAX)?)
+                }
+            });
+        }
+        for Content { field, name, mime_type, bytes } in self.contents {
+            parts.push((head_of_part(&field, Some((&name, &mime_type))), bytes));
+        }
+        let boundary = boundary(parts.iter().map(|(_, bytes)| bytes.as_slice()));
+        let length = |(head, bytes): &(String, Vec<u8>)| head.len() + bytes.len();
+        let frames = (parts.len() + 1) * (boundary.len() + FRAME);
+        let mut form = Vec::with_capacity(parts.iter().map(length).sum::<usize>() + frames);
+        for (head, bytes) in parts {
+            form.extend(format!("--{boundary}\r\n{head}").into_bytes());
+            form.extend(bytes);
+            form.extend(b"\r\n");
+        }
+        form.extend(format!("--{boundary}--\r\n").into_bytes());
+        let mime_type = format!("multipart/form-data; boundary={boundary}");
+        Ok(Body::Bytes { mime_type, bytes: form })
+    }
+}
+
+/// The head of a part: the name of the field, and for a file, its name and media
+/// type.
+fn head_of_part(field: &str, file: Option<(&str, &str)>) -> String {
+    let field = quoted(field);
+    let file = file.map(|(name, mime_type)| {
+        format!("; filename=\"{}\"\r\nContent-Type: {mime_type}", quoted(name))
+    });
+    let file = file.unwrap_or_default();
+    format!("Content-Disposition: form-data; name=\"{field}\"{file}\r\n\r\n")
+}
+
+/// The bytes around a boundary: two hyphens before it, and either two hyphens
+/// and a line break or two line breaks after it.
+const FRAME: usize = 6;
+
+/// Escapes a name as the HTML standard does in `multipart/form-data`.
+fn quoted(name: &str) -> String {
+    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A boundary that none of the contents contains.
+fn boundary<'a>(contents: impl Iterator<Item = &'a [u8]> + Clone) -> String {
+    let is_in = |boundary: &str, content: &[u8]| {
+        content.windows(boundary.len()).any(|part| part == boundary.as_bytes())
+    };
+    let mut number = 0_u64;
+    loop {
+        let boundary = format!("form-{number:032x}");
+        if !contents.clone().any(|content| is_in(&boundary, content)) {
+            return boundary;
+        }
+        number += 1;
+    }
 }
 
 /// Where a JSON response contains files as base64 strings. The host stores each
@@ -355,6 +480,46 @@ impl EmbeddedFiles<'_> {
             keep: self.keep,
         }
     }
+
+    /// Stores the files in JSON that was not a response of its own, such as a
+    /// line of a file. They do enter the connector's memory. Strings that are not
+    /// base64 stay unchanged, and the media type is not checked.
+    pub fn store(&self, json: &mut Value) -> Result<()> {
+        store_embedded(json, self.path, &self.record())
+    }
+}
+
+/// Stores the files below a value, which are at the end of this path.
+pub(crate) fn store_embedded(
+    value: &mut Value,
+    path: &[impl AsRef<str>],
+    embedded: &contract::EmbeddedFiles,
+) -> Result<()> {
+    match (path, &mut *value) {
+        ([], Value::String(text)) => {
+            let Ok(content) = STANDARD.decode(&*text) else { return Ok(()) };
+            let (_, extension) = embedded.mime_type.split_once('/').unwrap_or(("", "bin"));
+            let name = format!("{}.{extension}", embedded.name);
+            let entry = files::create(&name, &embedded.mime_type, &content)?;
+            *value = if embedded.keep {
+                json!({ "file": entry, "base64": text })
+            } else {
+                json!({ "file": entry })
+            };
+        }
+        ([star, rest @ ..], Value::Array(items)) if star.as_ref() == "*" => {
+            for item in items {
+                store_embedded(item, rest, embedded)?;
+            }
+        }
+        ([name, rest @ ..], Value::Object(members)) => {
+            if let Some(member) = members.get_mut(name.as_ref()) {
+                store_embedded(member, rest, embedded)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Headers with the provider's ID of a request, for its support team.

@@ -50,6 +50,7 @@
 //! | offer choices | [`Choices`](macro@Choices), [`Options`] |
 //! | send requests, read streams and pages | [`http`] |
 //! | report failures | [`Failure`], [`errors`] |
+//! | check inputs of other actions | [`input`] |
 //! | use files, events and functions | [`files`], [`events`], [`functions`] |
 //! | wait and clean up | [`lifecycle`] |
 //! | test a connector | [`testing`] |
@@ -98,6 +99,7 @@ pub mod files;
 pub mod functions;
 mod host;
 pub mod http;
+pub mod input;
 pub mod json;
 pub mod json_schema;
 pub mod lifecycle;

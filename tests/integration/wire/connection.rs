@@ -40,10 +40,10 @@ fn lists() -> Vec<Case> {
         case("models-create-image", models("createImage")),
         case("models-create-speech", models("createSpeech")),
         case("models-create-transcription", models("createTranscription")),
+        case("models-edit-image", models("editImage")),
         case("models-create-translation", models("createTranslation")),
         case("models-create-embeddings", models("createEmbeddings")),
         case("models-create-moderation", models("createModeration")),
-        case("models-edit-image", models("editImage")),
         case("models-search", options("ask", Some("gpt"))),
         Case {
             connection: account,

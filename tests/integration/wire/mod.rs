@@ -7,6 +7,7 @@
 //! description allows it.
 
 mod ask;
+mod batches;
 mod call_api;
 mod cases;
 mod connection;
@@ -15,6 +16,7 @@ mod embeddings;
 mod files;
 mod images;
 mod moderation;
+mod responses;
 mod speech;
 mod transcription;
 mod translation;
@@ -45,11 +47,13 @@ fn described_cases() -> Vec<Case> {
         images::all(),
         speech::all(),
         transcription::all(),
+        edit_image::all(),
+        responses::all(),
         translation::all(),
         embeddings::all(),
         moderation::all(),
-        edit_image::all(),
         files::all(),
+        batches::all(),
         call_api::all(),
         connection::all(),
     ]
@@ -143,17 +147,41 @@ fn steady_accepts_every_request() {
         bench.make(&case, &sandbox.base_url()).unwrap();
         for request in sandbox.requests().iter().skip(1) {
             let path = request.path.strip_prefix("/v1").unwrap();
-            steady.post(path, JSON, &request.json().unwrap().to_string());
+            match &request.body {
+                Body::Json(body) => steady.post(path, JSON, &body.to_string()),
+                Body::Empty => steady.send(&request.method, path, request.query.as_deref()),
+                // The first request of another case is the same form.
+                Body::Multipart(_) => {}
+                Body::Raw(_) => panic!("neither JSON nor a form: {request:?}"),
+            }
         }
         let verdicts = steady.take_verdicts();
         if verdicts.is_empty() {
             complaints.push(format!("{}: no request ({made:?})", case.name));
         }
+        let is_newer = |verdict: &Verdict| NEWER.contains(&&*case.name) || is_newer(verdict);
         let bad = verdicts.iter().filter(|verdict| !verdict.is_good() && !is_newer(verdict));
         complaints.extend(bad.map(|verdict| format!("{}: {verdict}", case.name)));
     }
     assert!(complaints.is_empty(), "Steady's complaints:\n{}", complaints.join("\n"));
 }
+
+/// Cases whose only purpose is something the API gained after its description was
+/// packaged, in May 2026.
+const NEWER: &[&str] = &[
+    "ask-moderation",
+    "ask-moderation-other-modes",
+    "ask-prompt-cache-options-explicit",
+    "ask-prompt-cache-options-implicit",
+    "ask-responses-file-detail-auto",
+    "ask-responses-mcp-servers-tunnel",
+    "ask-responses-moderation",
+    "ask-responses-reasoning-context-all-turns",
+    "ask-responses-reasoning-context-auto",
+    "ask-responses-reasoning-context-current-turn",
+    "ask-responses-reasoning-mode",
+    "ask-responses-web-search-stored-pages",
+];
 
 /// Whether every complaint is about something the API gained after its
 /// description was packaged.
@@ -335,6 +363,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("report.pdf", b"%PDF-1.7\n%%EOF\n".to_vec()),
         ("requests.jsonl", b"{}\n".to_vec()),
         ("Notizen \"1\".md", "# Grüße\n".into()),
+        ("inputs.jsonl", INPUTS.into()),
     ]
 }
 
@@ -342,6 +371,10 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 const SQUARE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10\x08\x06\0\0\0\
     \x1f\xf3\xff\x61\0\0\0\x12IDAT\x78\xda\x63\x60\x18\x05\xa3\x60\x14\x8c\x02\x08\0\0\
     \x04\x10\0\x01\xaf\x45\x88\x2c\0\0\0\0IEND\xae\x42\x60\x82";
+
+/// Two inputs of `ask`, one per line.
+const INPUTS: &str = "{\"messages\":[{\"content\":\"Hello!\"}]}\n\
+                      {\"messages\":[{\"content\":\"Hello again!\"}]}\n";
 
 /// Silence: 8 kHz, mono, 8 bits.
 fn wav(samples: u32) -> Vec<u8> {
@@ -384,19 +417,28 @@ fn normalized(request: &Recorded) -> Value {
         };
         assert_eq!(headers.insert(name.clone(), value.into()), None, "duplicate header: {name}");
     }
-    let mut normalized =
-        json!({ "method": request.method, "path": request.path, "headers": headers });
+    let path = normalized_path(&request.path);
+    let mut normalized = json!({ "method": request.method, "path": path, "headers": headers });
     if let Some(query) = &request.query {
         normalized["query"] = query.as_str().into();
     }
     match &request.body {
         Body::Empty => {}
-        Body::Json(value) => normalized["body"] = value.clone(),
+        Body::Json(value) => normalized["body"] = without_digest(value.clone()),
         Body::Multipart(parts) => normalized["body"] = normalized_form(parts),
         Body::Raw(_) => panic!("neither JSON nor a form: {request:?}"),
     }
     assert!(!normalized.to_string().contains(CANARY), "{normalized}");
     normalized
+}
+
+/// A path without the ID that the sandbox derived from a request.
+fn normalized_path(path: &str) -> String {
+    let id = path.split('/').find(|segment| segment.starts_with("resp_sandbox"));
+    match id.filter(|id| id.len() == "resp_sandbox".len() + 16) {
+        Some(id) => path.replace(id, "resp_…"),
+        None => path.to_owned(),
+    }
 }
 
 /// A content type without its random boundary.
@@ -409,12 +451,32 @@ fn normalized_type(value: &str) -> String {
     format!("{kind}boundary=…")
 }
 
+/// JSON without the digest of the inputs of a batch.
+fn without_digest(mut body: Value) -> Value {
+    if let Some(digest) = body.pointer_mut("/metadata/inputs_digest") {
+        *digest = "…".into();
+    }
+    body
+}
+
+/// The name of a file without digests.
+fn normalized_name(name: &str) -> &str {
+    let digests = name.strip_prefix("batch-").and_then(|name| name.strip_suffix(".jsonl"));
+    let is_digest =
+        |digest: &str| digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match digests {
+        Some(digests) if digests.split('-').all(is_digest) => "batch-….jsonl",
+        _ => name,
+    }
+}
+
 /// The parts of a form by their names; those whose name ends in `[]` are lists.
 fn normalized_form(parts: &[Part]) -> Value {
     let mut form = Map::new();
     for part in parts {
         let content = match (&part.filename, &part.content_type) {
             (Some(filename), Some(kind)) => {
+                let filename = normalized_name(filename);
                 json!({ "filename": filename, "type": kind, "length": part.len })
             }
             (None, None) => json!(part.text().unwrap()),

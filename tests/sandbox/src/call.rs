@@ -42,6 +42,11 @@ impl Call {
         Ok(Call { media_type, body })
     }
 
+    /// A request that was sent as a part of another one.
+    pub(crate) fn of_json(body: Value) -> Call {
+        Call { media_type: "application/json".to_owned(), body: Body::Json(body) }
+    }
+
     /// The body of a request to an endpoint that accepts JSON.
     pub(crate) fn json(&self) -> Result<&Value, ApiError> {
         self.expect_media_type("application/json")?;

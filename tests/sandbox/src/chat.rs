@@ -1,7 +1,7 @@
 //! `POST /chat/completions`.
 
 mod answer;
-mod messages;
+pub(crate) mod messages;
 mod request;
 mod rules;
 mod stream;

@@ -70,6 +70,17 @@ impl Files {
         *locked(&self.0) = Stored::first();
     }
 
+    /// Stores a file and returns its ID.
+    pub(crate) fn add(&self, name: &str, purpose: &str, content: impl Into<Bytes>) -> String {
+        locked(&self.0).add(name, purpose, None, content.into()).id
+    }
+
+    /// The content of a file with this purpose.
+    pub(crate) fn content_of(&self, id: &str, purpose: &str) -> Option<Bytes> {
+        let file = self.file(id).ok()?;
+        (file.purpose == purpose).then_some(file.content)
+    }
+
     fn file(&self, id: &str) -> Result<File, ApiError> {
         let stored = locked(&self.0);
         stored.files.iter().find(|file| file.id == id).cloned().ok_or_else(|| no_such(id))

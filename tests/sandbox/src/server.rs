@@ -33,8 +33,11 @@ use axum::routing::get;
 use axum::routing::post;
 
 use crate::Options;
+use crate::batches;
+use crate::batches::Batches;
 use crate::call::Call;
 use crate::chat;
+use crate::conversations;
 use crate::digest;
 use crate::echo;
 use crate::embeddings;
@@ -51,6 +54,8 @@ use crate::locked;
 use crate::models;
 use crate::moderations;
 use crate::record::Journal;
+use crate::responses;
+use crate::responses::store::Store;
 use crate::speech;
 use crate::transcriptions;
 use crate::translations;
@@ -67,6 +72,8 @@ pub(crate) struct Shared {
     pictures: Mutex<Recent<String, Bytes>>,
     spoken: Mutex<Recent<u64, String>>,
     pub(crate) files: Files,
+    pub(crate) batches: Batches,
+    pub(crate) store: Store,
     pub(crate) chunk_pause: Duration,
     pub(crate) journal: Journal,
     pub(crate) script: Script,
@@ -81,6 +88,8 @@ impl Shared {
             pictures: Mutex::default(),
             spoken: Mutex::default(),
             files: Files::default(),
+            batches: Batches::default(),
+            store: Store::default(),
             chunk_pause: options.chunk_pause,
             journal: Journal::new(options.remembered),
             script: Script::default(),
@@ -175,16 +184,27 @@ fn api() -> Router<Arc<Shared>> {
     Router::new()
         .route("/models", get(models::list))
         .route("/chat/completions", post(chat::completions))
+        .route("/responses", post(responses::create))
+        .route("/responses/{id}", get(responses::get).delete(responses::delete))
+        .route("/responses/{id}/cancel", post(responses::cancel))
+        .route("/conversations", post(conversations::create))
+        .route(
+            "/conversations/{id}",
+            get(conversations::get).post(conversations::update).delete(conversations::delete),
+        )
         .route("/images/generations", post(images::generations))
         .route("/images/edits", post(images::edits))
-        .route("/files", get(files::list).post(files::upload))
-        .route("/files/{id}", get(files::retrieve).delete(files::delete))
-        .route("/files/{id}/content", get(files::content))
         .route("/audio/speech", post(speech::speech))
         .route("/audio/transcriptions", post(transcriptions::transcriptions))
         .route("/audio/translations", post(translations::translations))
         .route("/embeddings", post(embeddings::embeddings))
         .route("/moderations", post(moderations::moderations))
+        .route("/files", get(files::list).post(files::upload))
+        .route("/files/{id}", get(files::retrieve).delete(files::delete))
+        .route("/files/{id}/content", get(files::content))
+        .route("/batches", get(batches::list).post(batches::create))
+        .route("/batches/{id}", get(batches::retrieve))
+        .route("/batches/{id}/cancel", post(batches::cancel))
         .route("/echo/{*path}", any(echo::echo))
 }
 

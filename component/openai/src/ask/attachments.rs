@@ -1,9 +1,7 @@
-//! Files that are sent with a message. Each kind has its own type of content part
-//! (<https://platform.openai.com/docs/api-reference/chat/create>). The host
-//! determines the media type of a file from its content.
+//! Files that are sent with a message. The host determines the media type of a
+//! file from its content. Each API has its own content part for each type.
 
 use connector_sdk::{Failure, File, FileEntry, Result};
-use serde_json::{Value, json};
 
 /// The maximum size of all files together, in bytes: the API accepts 50 MB, and
 /// base64 turns three bytes into four.
@@ -13,73 +11,61 @@ const MAX_TEXT: u64 = 1 << 20;
 /// The number of bytes to inspect when deciding whether a file may be text.
 const BEGINNING: u32 = 512;
 
-/// Files as parts of a message.
-#[derive(Default)]
-pub struct Attachments {
-    /// The parts.
-    pub parts: Vec<Value>,
-    /// The files whose content is inserted into a part.
-    pub files: Vec<File>,
+/// A file of a type that models can read.
+#[derive(Debug)]
+pub enum Attachment {
+    /// An image.
+    Image(File),
+    /// Audio, in the format `wav` or `mp3`.
+    Audio(File, &'static str),
+    /// A PDF.
+    Pdf(File),
+    /// The text of a file, preceded by its name so that a question can refer to
+    /// it.
+    Text(String),
 }
 
-impl Attachments {
-    /// Opens files and converts each one to a part. `detail` is the level of
-    /// detail for images.
-    pub fn open(entries: &[FileEntry], detail: Option<&str>) -> Result<Self> {
-        let mut attachments = Self::default();
-        let mut total = 0;
-        for (index, entry) in entries.iter().enumerate() {
-            let inside = |failure: Failure| failure.inside(&format!("attachments[{index}]"));
-            let file = entry.open().map_err(inside)?;
-            total += file.size();
-            if total > MAX_TOTAL {
-                let message = format!("`attachments` must be at most {MAX_TOTAL} bytes in total");
-                return Err(Failure::invalid_input("attachments", message));
+impl Attachment {
+    /// The file whose content is inserted into the request.
+    pub fn into_file(self) -> Option<File> {
+        match self {
+            Self::Image(file) | Self::Audio(file, _) | Self::Pdf(file) => Some(file),
+            Self::Text(_) => None,
+        }
+    }
+
+    fn of(file: File) -> Result<Self> {
+        match file.entry().mime_type.as_str() {
+            "image/png" | "image/jpeg" | "image/webp" | "image/gif" => Ok(Self::Image(file)),
+            "application/pdf" => Ok(Self::Pdf(file)),
+            "audio/wav" => Ok(Self::Audio(file, "wav")),
+            "audio/mpeg" => Ok(Self::Audio(file, "mp3")),
+            _ => {
+                let text = if may_be_text(&file)? { text(&file)? } else { None };
+                text.map(Self::Text).ok_or_else(|| {
+                    let name = &file.entry().name;
+                    let kinds = "an image (png, jpeg, webp, gif), audio (wav, mp3), a PDF or text";
+                    Failure::invalid_input("", format!("`{name}` must be {kinds}"))
+                })
             }
-            attachments.add(file, detail).map_err(inside)?;
         }
-        Ok(attachments)
-    }
-
-    fn add(&mut self, file: File, detail: Option<&str>) -> Result<()> {
-        if let Some(part) = part(&file, detail) {
-            self.parts.push(part);
-            self.files.push(file);
-            return Ok(());
-        }
-        let name = &file.entry().name;
-        let part = if may_be_text(&file)? { text_part(&file)? } else { None };
-        self.parts.push(part.ok_or_else(|| {
-            let kinds = "an image (png, jpeg, webp, gif), audio (wav, mp3), a PDF or text";
-            Failure::invalid_input("", format!("`{name}` must be {kinds}"))
-        })?);
-        Ok(())
     }
 }
 
-/// The part for a file, or `None` if the API supports its type only as text or not
-/// at all.
-fn part(file: &File, detail: Option<&str>) -> Option<Value> {
-    let FileEntry { mime_type, name, .. } = file.entry();
-    Some(match mime_type.as_str() {
-        "image/png" | "image/jpeg" | "image/webp" | "image/gif" => {
-            let url = file.data_url();
-            let image = match detail {
-                Some(detail) => json!({ "url": url, "detail": detail }),
-                None => json!({ "url": url }),
-            };
-            json!({ "type": "image_url", "image_url": image })
+/// Opens files.
+pub fn open(entries: &[FileEntry]) -> Result<Vec<Attachment>> {
+    let mut total = 0;
+    let open = |(index, entry): (usize, &FileEntry)| {
+        let inside = |failure: Failure| failure.inside(&format!("attachments[{index}]"));
+        let file = entry.open().map_err(inside)?;
+        total += file.size();
+        if total > MAX_TOTAL {
+            let message = format!("`attachments` must be at most {MAX_TOTAL} bytes in total");
+            return Err(Failure::invalid_input("attachments", message));
         }
-        "application/pdf" => {
-            json!({ "type": "file", "file": { "filename": name, "file_data": file.data_url() } })
-        }
-        "audio/wav" | "audio/mpeg" => {
-            let format = if mime_type == "audio/wav" { "wav" } else { "mp3" };
-            let audio = json!({ "data": file.base64(), "format": format });
-            json!({ "type": "input_audio", "input_audio": audio })
-        }
-        _ => return None,
-    })
+        Attachment::of(file).map_err(inside)
+    };
+    entries.iter().enumerate().map(open).collect()
 }
 
 /// Whether a file may be text, judging by its type and its beginning.
@@ -93,9 +79,8 @@ fn may_be_text(file: &File) -> Result<bool> {
     Ok(!file.read(0, BEGINNING)?.iter().any(is_control))
 }
 
-/// The part for a text file, which includes its name so that a question can
-/// refer to it. `None` if the file is not valid UTF-8.
-fn text_part(file: &File) -> Result<Option<Value>> {
+/// The name and the text of a file, or `None` if it is not valid UTF-8.
+fn text(file: &File) -> Result<Option<String>> {
     let name = &file.entry().name;
     if file.size() > MAX_TEXT {
         let message =
@@ -103,5 +88,5 @@ fn text_part(file: &File) -> Result<Option<Value>> {
         return Err(Failure::invalid_input("", message));
     }
     let text = String::from_utf8(file.read(0, u32::MAX)?).ok();
-    Ok(text.map(|text| json!({ "type": "text", "text": format!("{name}:\n\n{text}") })))
+    Ok(text.map(|text| format!("{name}:\n\n{text}")))
 }

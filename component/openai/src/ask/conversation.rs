@@ -3,17 +3,17 @@
 //! sent back for correction.
 
 use std::fmt::Display;
+use std::mem;
 
 use connector_sdk::functions::{self, Function, Invocation};
 use connector_sdk::json_schema::{self, Invalid, Violation};
-use connector_sdk::{Failure, FailureKind, Result, errors, events, json};
+use connector_sdk::{Failure, FailureKind, Result, events, json};
 use serde_json::{Value, json};
 
-use super::choice::{Choice, ToolCall, sent_back};
+use super::answer::{Answer, FunctionCall, Report};
+use super::exchange::Api;
 use super::format::{self, Format};
 use super::functions::Functions;
-use super::request::Requests;
-use crate::lenient::{at, items, text};
 use crate::usage::Usage;
 
 /// The maximum number of violations in a message.
@@ -24,7 +24,8 @@ const MAX_VIOLATION: usize = 200;
 
 /// A conversation with a model.
 pub struct Conversation<'a> {
-    pub requests: Requests<'a>,
+    /// The API that the model answers through.
+    pub api: &'a mut dyn Api,
     /// The shape of the answer.
     pub format: &'a Format,
     /// The functions that the model may call.
@@ -37,48 +38,65 @@ pub struct Conversation<'a> {
     pub max_repairs: u64,
 }
 
-/// The model's answer.
+/// What the model finally answered.
 #[derive(Debug)]
-pub struct Answer {
-    /// The model that answered.
-    pub model: Option<String>,
-    /// The output of each choice.
+pub struct Ending {
+    /// The last answer.
+    pub answer: Answer,
+    /// The output of each of its choices.
     pub outputs: Vec<Value>,
-    /// Why each choice ended, if the provider reports it.
-    pub finish_reasons: Vec<String>,
-    /// The log probabilities of each choice, as sent by the provider.
-    pub logprobs: Vec<Value>,
     /// How many times the model was asked to correct its answer.
     pub repairs: u64,
     /// The token counts of all requests together.
     pub usage: Usage,
+    /// What the provider did in all requests together.
+    pub report: Report,
     /// The provider's ID of the last request.
     pub request_id: Option<String>,
 }
 
+impl Ending {
+    /// What the model answered to a request that is not part of a conversation.
+    pub fn of(mut answer: Answer, format: &Format, request_id: Option<String>) -> Result<Self> {
+        let report = mem::take(&mut answer.report);
+        let mut usage = Usage::default();
+        usage.add(&answer.usage);
+        let outputs = if waits_for_approval(&answer, &report) {
+            vec![Value::Null]
+        } else {
+            let contents = format.contents(&answer.choices)?;
+            contents.into_iter().map(|content| format.output(content)).collect::<Result<_>>()?
+        };
+        Ok(Self { answer, outputs, repairs: 0, usage, report, request_id })
+    }
+}
+
+/// Whether the user decides before the model answers.
+fn waits_for_approval(answer: &Answer, report: &Report) -> bool {
+    let has_text = answer.choices.iter().any(|choice| choice.content.is_some());
+    !report.approval_requests.is_empty() && !has_text
+}
+
 impl Conversation<'_> {
     /// Sends requests until there is an answer.
-    pub fn hold(&mut self, mut messages: Vec<Value>) -> Result<Answer> {
+    pub fn hold(&mut self) -> Result<Ending> {
         let schema = self.format.schema();
-        check_schema(schema.as_ref())?;
-        let mut usage = Usage::default();
+        let (mut usage, mut report) = (Usage::default(), Report::default());
         let (mut rounds, mut repairs) = (0, 0);
         loop {
-            let (completion, response) = self.requests.send(&messages).map_err(|mut failure| {
+            let (mut answer, response) = self.api.send().map_err(|mut failure| {
                 // Even if this request was not sent, an earlier one was.
                 failure.request_sent |= rounds + repairs > 0;
                 failure
             })?;
             let answered = |failure: Failure| failure.answered_by(&response);
-            let choices = items(at(&completion, "choices"));
-            let read: Vec<_> = choices.iter().map(Choice::of).collect();
-            let ([choice, ..], [first, ..]) = (choices, &*read) else {
-                let answer = completion.to_string();
-                return Err(answered(errors::instead("the provider returned no answer", &answer)));
-            };
-            usage.add(at(&completion, "usage"));
+            usage.add(&answer.usage);
+            report.add(mem::take(&mut answer.report));
 
-            if self.functions.tools().is_some() && !first.calls.is_empty() {
+            if let Some(first) = answer.choices.first()
+                && !self.functions.is_empty()
+                && !first.calls.is_empty()
+            {
                 if rounds == self.max_rounds {
                     let message =
                         format!("the model still requested function calls after {rounds} rounds");
@@ -86,36 +104,30 @@ impl Conversation<'_> {
                 }
                 rounds += 1;
                 format::require_end(first).map_err(answered)?;
-                messages.push(sent_back(at(choice, "message"), &first.calls));
-                messages.extend(self.call(&first.calls).map_err(|mut failure| {
+                let results = self.call(&first.calls).map_err(|mut failure| {
                     failure.request_sent = true;
                     failure
-                })?);
+                })?;
+                let results: Vec<_> = first.calls.iter().zip(results).collect();
+                self.api.add_results(&answer, &results)?;
                 continue;
             }
 
-            let contents = read.iter().map(|choice| self.format.content(choice));
-            let contents: Vec<&str> = contents.collect::<Result<_>>().map_err(answered)?;
+            if waits_for_approval(&answer, &report) {
+                let (outputs, request_id) = (vec![Value::Null], response.request_id());
+                return Ok(Ending { answer, outputs, repairs, usage, report, request_id });
+            }
+            let contents = self.format.contents(&answer.choices).map_err(answered)?;
             match self.outputs(schema.as_ref(), &contents) {
                 Ok(outputs) => {
-                    let reasons = read.iter().map(|choice| choice.finish_reason.clone());
-                    let model = text(at(&completion, "model"));
-                    return Ok(Answer {
-                        model: (!model.is_empty()).then(|| model.to_owned()),
-                        outputs,
-                        finish_reasons: reasons.filter(|reason| !reason.is_empty()).collect(),
-                        logprobs: choices.iter().map(|one| at(one, "logprobs").clone()).collect(),
-                        repairs,
-                        usage,
-                        request_id: response.request_id(),
-                    });
+                    let request_id = response.request_id();
+                    return Ok(Ending { answer, outputs, repairs, usage, report, request_id });
                 }
                 Err(mismatch)
-                    if schema.is_some() && read.len() == 1 && repairs < self.max_repairs =>
+                    if schema.is_some() && contents.len() == 1 && repairs < self.max_repairs =>
                 {
                     repairs += 1;
-                    messages.push(sent_back(at(choice, "message"), &[]));
-                    messages.push(json!({ "role": "user", "content": correction(&mismatch) }));
+                    self.api.add_correction(&answer, &correction(&mismatch))?;
                 }
                 Err(mismatch) => return Err(answered(mismatch)),
             }
@@ -138,10 +150,10 @@ impl Conversation<'_> {
         contents.iter().map(output).collect()
     }
 
-    /// Calls functions concurrently and returns the messages with their results
-    /// for the next request. The model receives a call's error, from which it
-    /// often recovers. Only a failure that ends the run is returned.
-    fn call(&self, calls: &[ToolCall]) -> Result<Vec<Value>> {
+    /// Calls functions concurrently and returns their results for the model. The
+    /// model receives a call's error, from which it often recovers. Only a failure
+    /// that ends the run is returned.
+    fn call(&self, calls: &[FunctionCall]) -> Result<Vec<String>> {
         let checked: Vec<_> = calls.iter().map(|call| self.check(call)).collect();
         let mut invocations = Vec::new();
         for (call, checked) in calls.iter().zip(&checked) {
@@ -151,9 +163,9 @@ impl Conversation<'_> {
             }
         }
         let mut results = functions::call(&invocations).into_iter();
-        let mut messages = Vec::new();
+        let mut texts = Vec::new();
         for (call, checked) in calls.iter().zip(checked) {
-            let content = match checked {
+            texts.push(match checked {
                 Err(error) => failed(&error),
                 Ok(Invocation { name, .. }) => match results.next() {
                     Some(Ok(result)) => {
@@ -171,14 +183,13 @@ impl Conversation<'_> {
                     // The host returns as many results as there are calls.
                     None => break,
                 },
-            };
-            messages.push(call.result(&content));
+            });
         }
-        Ok(messages)
+        Ok(texts)
     }
 
     /// The invocation for a call, or what is wrong with the call.
-    fn check(&self, call: &ToolCall) -> Result<Invocation, String> {
+    fn check(&self, call: &FunctionCall) -> Result<Invocation, String> {
         if call.name.is_empty() {
             return Err("the call has no function name".to_owned());
         }
@@ -192,17 +203,6 @@ impl Conversation<'_> {
             },
             _ => Err("the arguments are not a JSON object".to_owned()),
         }
-    }
-}
-
-/// Rejects an invalid schema before a request is paid for.
-fn check_schema(schema: Option<&Value>) -> Result<()> {
-    match schema.map(|schema| json_schema::validate(schema, "null")) {
-        Some(Err(Invalid::Schema(reason))) => {
-            let message = format!("`responseSchema` is not a valid JSON Schema: {reason}");
-            Err(Failure::invalid_input("responseSchema", message))
-        }
-        _ => Ok(()),
     }
 }
 

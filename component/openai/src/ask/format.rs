@@ -4,10 +4,11 @@
 //! is therefore wrapped in an object, as its member `items`, and unwrapped again.
 //! Without a schema, an instruction asks the model for JSON.
 
+use connector_sdk::json_schema::{self, Invalid};
 use connector_sdk::{Failure, FailureKind, Result};
 use serde_json::{Map, Value, json};
 
-use super::choice::Choice;
+use super::answer::Choice;
 use super::{json_in_text, schema};
 use crate::models::has_any;
 
@@ -21,6 +22,14 @@ pub enum Format {
     /// A JSON array. The schema, if there is one, is that of the array or of its
     /// items.
     List(Option<Value>),
+}
+
+/// What an API is asked to enforce. Each API writes it differently.
+pub enum Wanted {
+    /// Any JSON.
+    Json,
+    /// JSON that matches a schema with this name.
+    Schema { name: &'static str, strict: bool, schema: Value },
 }
 
 impl Format {
@@ -41,18 +50,15 @@ impl Format {
         }
     }
 
-    /// The request's `response_format`.
-    pub fn response_format(&self) -> Option<Value> {
+    /// What the API is asked to enforce, if anything.
+    pub fn wanted(&self) -> Option<Wanted> {
         let schema = match self {
             Self::Text => return None,
-            Self::Object(None) | Self::List(None) => return Some(json!({ "type": "json_object" })),
+            Self::Object(None) | Self::List(None) => return Some(Wanted::Json),
             Self::Object(Some(schema)) => schema.clone(),
             Self::List(Some(schema)) => wrapped(schema),
         };
-        Some(json!({
-            "type": "json_schema",
-            "json_schema": { "name": "response", "strict": !self.is_loose(), "schema": schema },
-        }))
+        Some(Wanted::Schema { name: "response", strict: !self.is_loose(), schema })
     }
 
     /// Whether there is a schema that the API cannot enforce strictly.
@@ -77,8 +83,13 @@ impl Format {
         }
     }
 
+    /// The texts of several answers, if all of them are complete.
+    pub fn contents<'a>(&self, choices: &'a [Choice]) -> Result<Vec<&'a str>> {
+        choices.iter().map(|choice| self.content(choice)).collect()
+    }
+
     /// The text of an answer, if it is complete.
-    pub fn content<'a>(&self, choice: &'a Choice) -> Result<&'a str> {
+    fn content<'a>(&self, choice: &'a Choice) -> Result<&'a str> {
         let content = choice.content.as_deref().unwrap_or_default();
         if let Some(refusal) = &choice.refusal {
             let message = format!("the model refused: {}", refusal.trim_ascii());
@@ -94,7 +105,7 @@ impl Format {
         }
     }
 
-    /// The property that determines the `response_format`.
+    /// The property that determines the format.
     pub fn property(&self) -> &'static str {
         match self {
             Self::Object(Some(_)) | Self::List(Some(_)) => "responseSchema",
@@ -122,6 +133,17 @@ impl Format {
             failure.property.get_or_insert_with(|| self.property().to_owned());
         }
         failure
+    }
+
+    /// Rejects an invalid schema before a request is paid for.
+    pub fn check_schema(&self) -> Result<()> {
+        match self.schema().map(|schema| json_schema::validate(schema, "null")) {
+            Some(Err(Invalid::Schema(reason))) => {
+                let message = format!("`responseSchema` is not a valid JSON Schema: {reason}");
+                Err(Failure::invalid_input("responseSchema", message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads the output from the text of an answer.
@@ -287,7 +309,10 @@ fn other_json(wanted: &str, content: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use connector_sdk::errors;
+
     use super::*;
+    use crate::ask::chat::response_format;
 
     /// A schema that strict mode supports.
     fn strict() -> Value {
@@ -308,8 +333,8 @@ mod tests {
     }
 
     fn choice(content: &str, finish_reason: &str) -> Choice {
-        let message = json!({ "content": content });
-        Choice::of(&json!({ "message": message, "finish_reason": finish_reason }))
+        let (content, finish_reason) = (Some(content.to_owned()), finish_reason.to_owned());
+        Choice { content, finish_reason, ..Choice::default() }
     }
 
     /// The output of an answer.
@@ -361,7 +386,7 @@ mod tests {
             });
             let json_mode = (number > 0).then(|| json!({ "type": "json_object" }));
             let has_instruction = format.instruction().is_some_and(|it| it.contains("JSON"));
-            assert_eq!(format.response_format(), expected.or(json_mode), "{number} {schema}");
+            assert_eq!(response_format(&format), expected.or(json_mode), "{number} {schema}");
             assert_eq!(has_instruction, number > 0 && sent.is_none(), "{number} {schema}");
             assert_eq!(format.is_loose(), !strict, "{number} {schema}");
             assert_eq!(format.schema(), sent.and(Some(output.clone())), "{number} {schema}");
@@ -372,7 +397,7 @@ mod tests {
             json!({ "$defs": json(reference)["$defs"], "type": "array", "items": references });
         assert_eq!(of(2, reference).output_schema(true), several);
         // Members keep their order.
-        assert!(of(1, &strict).response_format().unwrap().to_string().contains(&strict));
+        assert!(response_format(&of(1, &strict)).unwrap().to_string().contains(&strict));
     }
 
     #[test]
@@ -446,31 +471,30 @@ mod tests {
 
     #[test]
     fn an_error_or_refusal_in_an_answer_becomes_the_failure() {
-        let error = json!({ "message": "Slow down.", "code": 429 });
-        let half = json!({ "content": "half" });
-        let refusal = json!({ "content": null, "refusal": "I can't help with that." });
+        let error = errors::inside(r#"{"error":{"message":"Slow down.","code":429}}"#);
+        let refusal = Some("I can't help with that.".to_owned());
         for (choice, kind, message, detail) in [
             (
-                json!({ "message": half, "finish_reason": "error", "error": error }),
+                Choice { error: Some(error), ..choice("half", "error") },
                 FailureKind::RateLimited,
                 "Slow down",
                 Some("half"),
             ),
             (
-                json!({ "message": refusal }),
+                Choice { refusal, ..Choice::default() },
                 FailureKind::Refused,
                 "the model refused: I can't help with that.",
                 None,
             ),
             (
-                json!({ "message": { "content": null } }),
+                Choice::default(),
                 FailureKind::InvalidOutput,
                 "the provider's answer contains no text",
                 None,
             ),
         ] {
             for format in [Format::Text, Format::Object(None)] {
-                let failure = format.content(&Choice::of(&choice)).unwrap_err();
+                let failure = format.content(&choice).unwrap_err();
                 assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
                 assert_eq!(failure.detail.as_deref(), detail);
             }

@@ -2,7 +2,6 @@
 
 use connector_sdk::functions::{self, Function};
 use connector_sdk::{Failure, Result};
-use serde_json::{Value, json};
 
 /// The maximum length of a function name that the API accepts.
 const MAX_NAME: usize = 64;
@@ -10,6 +9,14 @@ const MAX_NAME: usize = 64;
 /// Functions, each with a name that the API accepts.
 #[derive(Debug, Default)]
 pub struct Functions(Vec<(String, Function)>);
+
+/// What the model must call before it answers.
+pub enum ToolChoice<'a> {
+    /// Anything (`required`), nothing (`none`), or what it decides (`auto`).
+    Mode(&'a str),
+    /// The function with this name in the API.
+    Function(&'a str),
+}
 
 impl Functions {
     /// Looks up functions by the names that the caller registered.
@@ -50,14 +57,24 @@ impl Functions {
         self.0.iter().find(|(other, _)| other == name).map(|(_, function)| function)
     }
 
-    /// The request's `tools`.
-    pub fn tools(&self) -> Option<Value> {
-        let tool = |(name, function): &(String, Function)| {
-            let Function { description, parameters, .. } = function;
-            let function =
-                json!({ "name": name, "description": description, "parameters": parameters });
-            json!({ "type": "function", "function": function })
-        };
-        (!self.0.is_empty()).then(|| self.0.iter().map(tool).collect())
+    /// The functions with their names in the API.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Function)> {
+        self.0.iter().map(|(name, function)| (name.as_str(), function))
+    }
+
+    /// What the user requires the model to call, or `None` if there is no such
+    /// function. The user knows the name that the caller registered.
+    pub fn chosen<'a>(&'a self, choice: &'a str) -> Option<ToolChoice<'a>> {
+        if matches!(choice, "auto" | "none" | "required") {
+            return Some(ToolChoice::Mode(choice));
+        }
+        let is_it =
+            |(name, function): &&(String, Function)| function.name == choice || name == choice;
+        self.0.iter().find(is_it).map(|(name, _)| ToolChoice::Function(name))
+    }
+
+    /// Whether the model may call nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }

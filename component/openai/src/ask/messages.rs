@@ -1,10 +1,11 @@
-//! Converts the form's messages to the API's.
+//! The form's messages, in the order in which both APIs receive them.
 
 use connector_sdk::{Failure, Properties, Result};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::choice::ToolCall;
+use super::answer::FunctionCall;
+use super::attachments::Attachment;
 
 // The content may be empty: if a field for instructions was not filled in, a form
 // sends an empty string.
@@ -30,64 +31,83 @@ impl Message {
     }
 }
 
-/// Converts messages to the API's format. Returns them with the position of the
-/// form's message that each one comes from.
+/// One turn of a conversation.
+#[derive(Debug)]
+pub enum Turn<'a> {
+    /// A message.
+    Message { role: &'a str, text: &'a str, attachments: Vec<Attachment> },
+    /// A call, and its result.
+    Call { call: FunctionCall, result: &'a str },
+}
+
+/// Turns with the position of the form's message that each one comes from.
+pub type Turns<'a> = Vec<(Turn<'a>, Option<usize>)>;
+
+/// Converts messages to turns.
 ///
 /// Our own `instruction` is inserted after the leading instructions, because many
-/// servers reject one anywhere else. A message with the role `tool` is preceded
-/// by a generated call: the API accepts a result only after the call it belongs
-/// to, and the form has no calls. Attachments are added to the last user message,
-/// which may then have no text. Instructions without text are left out.
-pub fn for_api(
-    messages: &[Message],
-    instruction: Option<&str>,
-    mut attachments: Vec<Value>,
-) -> Result<(Vec<Value>, Vec<Option<usize>>)> {
+/// servers reject one anywhere else. A message with the role `tool` becomes the
+/// result of a generated call: the APIs accept a result only after the call it
+/// belongs to, and the form has no calls. Attachments are added to the last user
+/// message, which may then have no text. Instructions without text are left out.
+pub fn turns<'a>(
+    messages: &'a [Message],
+    instruction: Option<&'a str>,
+    mut attachments: Vec<Attachment>,
+) -> Result<Turns<'a>> {
     let last_of_user = messages.iter().rposition(|message| message.role == "user");
     if last_of_user.is_none() && !attachments.is_empty() {
         let message = "attachments are sent with the last user message, but there is none";
         return Err(Failure::invalid_input("attachments", message));
     }
-    let mut sent = Vec::new();
+    let mut turns = Vec::new();
     let (mut leading, mut results) = (0, 0);
     for (index, message) in messages.iter().enumerate() {
-        let Message { content, role } = message;
+        let (role, text) = (message.role.as_str(), message.content.as_str());
         let origin = Some(index);
-        if message.instructs() && content.trim().is_empty() {
+        if message.instructs() && text.trim().is_empty() {
             // The form's field for instructions was left empty.
             continue;
         }
-        let attached =
+        let attachments =
             if origin == last_of_user { std::mem::take(&mut attachments) } else { vec![] };
-        if content.is_empty() && attached.is_empty() {
+        if text.is_empty() && attachments.is_empty() {
             return Err(without_content(index));
         }
-        if message.instructs() && leading == sent.len() {
+        if message.instructs() && leading == turns.len() {
             leading += 1;
         }
-        if role == "tool" {
-            let call = ToolCall::new(&format!("call_{results}"), "tool");
+        let turn = if role == "tool" {
+            let call = FunctionCall::new(&format!("call_{results}"), "tool");
             results += 1;
-            sent.push((
-                json!({ "role": "assistant", "content": null, "tool_calls": [call.sent_back()] }),
-                origin,
-            ));
-            sent.push((call.result(content), origin));
-        } else if attached.is_empty() {
-            sent.push((json!({ "role": role, "content": content }), origin));
+            Turn::Call { call, result: text }
         } else {
-            let text = (!content.is_empty()).then(|| json!({ "type": "text", "text": content }));
-            let parts: Vec<_> = text.into_iter().chain(attached).collect();
-            sent.push((json!({ "role": role, "content": parts }), origin));
-        }
+            Turn::Message { role, text, attachments }
+        };
+        turns.push((turn, origin));
     }
-    if sent.is_empty() {
+    if turns.is_empty() {
         return Err(without_content(0));
     }
-    if let Some(instruction) = instruction {
-        sent.insert(leading, (json!({ "role": "system", "content": instruction }), None));
+    if let Some(text) = instruction {
+        let turn = Turn::Message { role: "system", text, attachments: Vec::new() };
+        turns.insert(leading, (turn, None));
     }
-    Ok(sent.into_iter().unzip())
+    Ok(turns)
+}
+
+/// Converts turns to an API's items. Returns them with the position of the form's
+/// message that each one comes from.
+pub fn items(
+    turns: Turns,
+    mut convert: impl FnMut(Turn) -> Result<Vec<Value>>,
+) -> Result<(Vec<Value>, Vec<Option<usize>>)> {
+    let (mut all, mut origins) = (Vec::new(), Vec::new());
+    for (turn, origin) in turns {
+        all.extend(convert(turn)?);
+        origins.resize(all.len(), origin);
+    }
+    Ok((all, origins))
 }
 
 fn without_content(index: usize) -> Failure {

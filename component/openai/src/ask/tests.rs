@@ -1,5 +1,7 @@
 //! Tests of Ask with a fake host and API.
 
+mod parity;
+
 use connector_sdk::json_schema::{Invalid, Violation};
 use connector_sdk::testing::{self, Answer, Host};
 use connector_sdk::{Failure, FailureKind, Result};

@@ -41,19 +41,29 @@ struct Vector(Vec<f32>);
 impl Answer {
     /// Reads the response to a request with this many texts.
     pub fn read(response: &Response, count: usize) -> Result<Self> {
-        let Body { mut data, usage } = response.json()?;
+        let body = response.json()?;
+        Self::of(body, count).map_err(|failure| failure.answered_by(response))
+    }
+
+    /// Reads a response in the results of a batch.
+    pub fn in_batch(response: Value, count: usize) -> Result<Self> {
+        Self::of(serde_json::from_value(response)?, count)
+    }
+
+    fn of(body: Body, count: usize) -> Result<Self> {
+        let Body { mut data, usage } = body;
         // Vectors with the same index, or without one, keep their order.
         data.sort_by_key(|item| item.index);
         let vectors: Vec<_> = data.into_iter().map(|item| item.embedding.0).collect();
-        let invalid = |message| Err(Failure::invalid_output(message).answered_by(response));
         if vectors.len() != count {
             let got = vectors.len();
-            return invalid(format!("the provider returned {got} vectors instead of {count}"));
+            let message = format!("the provider returned {got} vectors instead of {count}");
+            return Err(Failure::invalid_output(message));
         }
         let length = vectors.first().map_or(0, Vec::len);
         if length == 0 || vectors.iter().any(|vector| vector.len() != length) {
             let message = "the provider returned vectors that are empty or of different lengths";
-            return invalid(message.to_owned());
+            return Err(Failure::invalid_output(message));
         }
         Ok(Self { vectors, usage })
     }

@@ -73,17 +73,31 @@ struct Sent {
 impl Answer {
     /// Reads the response to a request that is about these properties.
     pub fn read(response: &Response, sources: Vec<Option<String>>) -> Result<Self> {
-        let Body { results, model } = response.json()?;
-        let invalid = |message| Failure::invalid_output(message).answered_by(response);
+        let body = response.json()?;
+        Self::of(body, sources).map_err(|failure| failure.answered_by(response))
+    }
+
+    /// Reads a response in the results of a batch. If the sources are unknown, the
+    /// results have none.
+    pub fn in_batch(response: Value, sources: Option<Vec<Option<String>>>) -> Result<Self> {
+        let body: Body = serde_json::from_value(response)?;
+        let sources = sources.unwrap_or_else(|| vec![None; body.results.len()]);
+        Self::of(body, sources)
+    }
+
+    fn of(body: Body, sources: Vec<Option<String>>) -> Result<Self> {
+        let Body { results, model } = body;
         if results.len() != sources.len() {
             let (got, count) = (results.len(), sources.len());
-            return Err(invalid(format!("the provider returned {got} results instead of {count}")));
+            let message = format!("the provider returned {got} results instead of {count}");
+            return Err(Failure::invalid_output(message));
         }
         let findings = results.into_iter().zip(sources).map(|(sent, source)| {
             // With neither `flagged` nor categories, harmful content could pass as
             // harmless.
             sent.finding(source).ok_or_else(|| {
-                invalid("the provider did not return whether anything was flagged".to_owned())
+                let message = "the provider did not return whether anything was flagged";
+                Failure::invalid_output(message)
             })
         });
         Ok(Self { results: findings.collect::<Result<_>>()?, model })

@@ -22,7 +22,7 @@ impl Request<'_> {
     /// Sends the request, and reads its results.
     pub fn send(&self, model: &str) -> Result<(Answer, Response)> {
         let files = self.open()?;
-        let body = json!({ "model": model, "input": self.input(&files) });
+        let body = self.body(model, &files);
         let request = http::post("/moderations").json_with_files(&body, &files);
         let response = request.send().map_err(|failure| self.blame(failure))?;
         let answer = Answer::read(&response, self.sources())?;
@@ -30,7 +30,7 @@ impl Request<'_> {
     }
 
     /// The files that the request contains.
-    fn open(&self) -> Result<Vec<File>> {
+    pub fn open(&self) -> Result<Vec<File>> {
         let open = |index: usize, entry: &FileEntry| {
             entry.open().map_err(|failure| failure.inside(&format!("images[{index}]")))
         };
@@ -41,6 +41,11 @@ impl Request<'_> {
                 files.iter().enumerate().map(|(index, entry)| open(index, entry)).collect()
             }
         }
+    }
+
+    /// The body, which contains the placeholders of its files.
+    pub fn body(&self, model: &str, files: &[File]) -> Value {
+        json!({ "model": model, "input": self.input(files) })
     }
 
     fn input(&self, files: &[File]) -> Value {
@@ -68,6 +73,17 @@ impl Request<'_> {
         }
     }
 
+    /// What identifies the sources, as the note of a request in a batch. There, an
+    /// input leads to one request.
+    pub fn note(&self) -> String {
+        match self {
+            Self::Texts(texts) => format!("{TEXTS}{}", texts.len()),
+            Self::File(..) => IMAGE.to_owned(),
+            Self::Url(..) => URL.to_owned(),
+            Self::Combined { .. } => COMBINED.to_owned(),
+        }
+    }
+
     /// Translates the property in a failure: the API calls everything `input`.
     fn blame(&self, mut failure: Failure) -> Failure {
         let is_input = failure.property.as_ref().is_some_and(|name| name.starts_with("input"));
@@ -76,6 +92,25 @@ impl Request<'_> {
         }
         failure
     }
+}
+
+/// What the note of a request for several texts begins with.
+const TEXTS: &str = "texts";
+const IMAGE: &str = "image";
+const URL: &str = "url";
+const COMBINED: &str = "combined";
+
+/// The sources of a request in a batch, according to its notes.
+pub fn noted_sources(notes: &[&str]) -> Option<Vec<Option<String>>> {
+    notes.iter().find_map(|note| match *note {
+        IMAGE => Some(vec![Some("images[0]".to_owned())]),
+        URL => Some(vec![Some("imageUrls[0]".to_owned())]),
+        COMBINED => Some(vec![None]),
+        note => {
+            let count: usize = note.strip_prefix(TEXTS)?.parse().ok()?;
+            Some((0..count).map(|index| Some(format!("input[{index}]"))).collect())
+        }
+    })
 }
 
 fn image(url: &str) -> Value {

@@ -5,6 +5,7 @@ use connector_sdk::{FileEntry, Outcome, Properties, Result, errors, events};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::batch::action as batch;
 use crate::lenient::lenient;
 use crate::stream::{self, Next};
 use crate::usage::Usage;
@@ -77,6 +78,25 @@ enum Content {
     Text(String),
 }
 
+/// The note of a request in a batch whose output includes the base64.
+const BASE64: &str = "base64";
+
+/// Notes the format of a request in a batch.
+pub fn noted(request: batch::Request, format: Option<&str>) -> batch::Request {
+    if format == Some("b64_json") { request.note(BASE64) } else { request }
+}
+
+/// The outcome of a request in a batch. The images are stored, as those of a run.
+pub fn in_batch(mut response: batch::Response) -> Result<Outcome<Images>> {
+    let format = response.body.get("output_format").and_then(Value::as_str).unwrap_or("png");
+    let mime_type = format!("image/{format}");
+    let (path, keep) = (&["data", "*", "b64_json"], response.has(BASE64));
+    let files = EmbeddedFiles { path, name: "image", mime_type: &mime_type, keep };
+    files.store(&mut response.body)?;
+    let answer = Answer::read(&response.body.to_string())?;
+    answer.outcome(response.model, response.request_id)
+}
+
 /// An event of a stream.
 #[derive(Deserialize)]
 #[serde(tag = "type")]
@@ -140,7 +160,11 @@ impl Answer {
     }
 
     /// The outcome of a run with this model.
-    pub fn outcome(self, model: &str, request_id: Option<String>) -> Result<Outcome<Images>> {
+    pub fn outcome(
+        self,
+        model: Option<&str>,
+        request_id: Option<String>,
+    ) -> Result<Outcome<Images>> {
         // A response in one piece reports token counts once, a stream once per image.
         let mut usage = Usage::default();
         usage.add(&self.usage);

@@ -4,10 +4,11 @@ use connector_sdk::{
     Effects, Example, Options, OptionsRequest, Outcome, Properties, Result, Run, Settings, http,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::answer::{Answer, Images};
+use super::answer::{self, Answer, Images};
 use super::request::{self, Common, Message};
+use crate::batch::action::{Batched, Request, Response};
 use crate::models;
 
 /// Generates images from a text description.
@@ -94,17 +95,39 @@ impl Run for CreateImage {
     type Output = Images;
 
     fn run(self, _: &Settings) -> Result<Outcome<Images>> {
-        let mut body =
-            request::parameters(&self, &self.model, &self.image_messages, Some(&self.size))?;
+        let mut body = self.parameters()?;
         let is_streamed = self.common.request_previews(&mut body);
         let response = http::post("/images/generations").json(&body).send()?;
         let format = self.response_format.as_deref();
-        Answer::of(&response, is_streamed, format)?.outcome(&self.model, response.request_id())
+        Answer::of(&response, is_streamed, format)?
+            .outcome(Some(&self.model), response.request_id())
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
         let is_likely = |id: &str| models::has_any(id, &["image", "dall-e", "flux", "diffusion"]);
         models::options(request, Self::PROPERTIES, is_likely)
+    }
+}
+
+const ENDPOINT: &str = "/v1/images/generations";
+
+impl Batched for CreateImage {
+    const ENDPOINTS: &[&str] = &[ENDPOINT];
+
+    fn request(&self, _: &Settings) -> Result<Request> {
+        let request = Request::new(ENDPOINT, &self.parameters()?, [])?;
+        Ok(answer::noted(request, self.response_format.as_deref()))
+    }
+
+    fn outcome(response: Response) -> Result<Outcome<Images>> {
+        answer::in_batch(response)
+    }
+}
+
+impl CreateImage {
+    /// The parameters of a request whose response is in one piece.
+    fn parameters(&self) -> Result<Map<String, Value>> {
+        request::parameters(self, &self.model, &self.image_messages, Some(&self.size))
     }
 }
 

@@ -1,16 +1,18 @@
 //! Edit Image: `POST /images/edits`.
 
 use connector_sdk::{
-    Effects, Example, FileEntry, Options, OptionsRequest, Outcome, Properties, Result, Run,
-    Settings, http,
+    Effects, Example, Failure, FileEntry, Options, OptionsRequest, Outcome, Properties, Result,
+    Run, Settings, http,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::answer::{Answer, Images};
+use super::answer::{self, Answer, Images};
 use super::request::{self, Common, Message};
 use super::sources::Sources;
+use crate::batch::action::{Batched, Request, Response};
 use crate::models;
+use crate::rules::is_one_of;
 
 /// Edits images, or combines several into one, following a text description.
 #[serde_with::skip_serializing_none]
@@ -113,10 +115,7 @@ impl Run for EditImage {
     type Output = Images;
 
     fn run(self, _: &Settings) -> Result<Outcome<Images>> {
-        let mut parameters =
-            request::parameters(&self, &self.model, &self.image_messages, self.size.as_ref())?;
-        let sources = Sources::open(&self.images, self.mask.as_ref())?;
-        sources.check(&self.model)?;
+        let (mut parameters, sources) = self.parameters()?;
         let is_streamed = self.common.request_previews(&mut parameters);
         let request = http::post("/images/edits");
         // The form has no field for it, but JSON does.
@@ -127,12 +126,45 @@ impl Run for EditImage {
         };
         let response = request.send()?;
         let format = self.response_format.as_deref();
-        Answer::of(&response, is_streamed, format)?.outcome(&self.model, response.request_id())
+        Answer::of(&response, is_streamed, format)?
+            .outcome(Some(&self.model), response.request_id())
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
         let is_likely = |id: &str| models::has_any(id, &["image", "dall-e-2", "flux", "kontext"]);
         models::options(request, Self::PROPERTIES, is_likely)
+    }
+}
+
+const ENDPOINT: &str = "/v1/images/edits";
+
+impl Batched for EditImage {
+    const ENDPOINTS: &[&str] = &[ENDPOINT];
+
+    fn request(&self, _: &Settings) -> Result<Request> {
+        let model = &self.model;
+        if is_one_of(model, &["dall-e-2"]) {
+            let message = format!("`model` must not be `{model}` in a batch, which has no forms");
+            return Err(Failure::invalid_input("model", message));
+        }
+        let (parameters, sources) = self.parameters()?;
+        let request = Request::new(ENDPOINT, &sources.json(parameters)?, sources.files())?;
+        Ok(answer::noted(request, self.response_format.as_deref()))
+    }
+
+    fn outcome(response: Response) -> Result<Outcome<Images>> {
+        answer::in_batch(response)
+    }
+}
+
+impl EditImage {
+    /// The parameters of a request whose response is in one piece, and its images.
+    fn parameters(&self) -> Result<(Map<String, Value>, Sources)> {
+        let size = self.size.as_ref();
+        let parameters = request::parameters(self, &self.model, &self.image_messages, size)?;
+        let sources = Sources::open(&self.images, self.mask.as_ref())?;
+        sources.check(&self.model)?;
+        Ok((parameters, sources))
     }
 }
 

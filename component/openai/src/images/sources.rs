@@ -124,7 +124,8 @@ fn path(index: usize) -> String {
 fn reference(path: &str, file: &File) -> Result<Value> {
     if file.size() > MAX_EMBEDDED {
         let message = format!(
-            "`{path}` must be at most {MAX_EMBEDDED} bytes long if `moderation` is set (got {})",
+            "`{path}` must be at most {MAX_EMBEDDED} bytes long in a batch or if `moderation` is set \
+             (got {})",
             file.size()
         );
         return Err(Failure::invalid_input(path, message));

@@ -2,9 +2,8 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{Answer, Invalid, Request, State};
@@ -71,11 +70,14 @@ pub fn emit(event: &Event) -> Result<(), StopReason> {
     })
 }
 
-pub fn wait(_milliseconds: u64) -> Result<(), StopReason> {
-    match with(|state| state.events_left) {
-        Some(0) => Err(StopReason::Cancelled),
-        _ => Ok(()),
-    }
+pub fn wait(milliseconds: u64) -> Result<(), StopReason> {
+    with(|state| {
+        state.pauses.push(Duration::from_millis(milliseconds));
+        match state.events_left {
+            Some(0) => Err(StopReason::Cancelled),
+            _ => Ok(()),
+        }
+    })
 }
 
 pub fn clean_up() -> u64 {
@@ -180,10 +182,14 @@ pub fn send(request: http::Request) -> Result<Response, types::Failure> {
     };
     let line = seen.to_string();
     let is_json = matches!(request.body, Body::Json(_));
-    let answer = with(|state| {
+    let provider = with(|state| {
         state.requests.push(seen.clone());
-        state.answers.pop_front()
+        state.provider.clone()
     });
+    let answer = match provider {
+        Some(provider) => Some((*provider.borrow_mut())(&seen)),
+        None => with(|state| state.answers.pop_front()),
+    };
     match answer {
         Some(Answer { expected: Some(expected), .. })
             if expected.to_string() != line || is_json && expected.body != seen.body =>
@@ -213,7 +219,7 @@ fn body(body: &Body) -> Value {
         }
         Body::Bytes { bytes, .. } => String::from_utf8_lossy(bytes).into(),
         Body::File(file) => name(file).into(),
-        Body::Form(form) => {
+        Body::Form(parts) => {
             let part = |(field, part): &(String, Part)| match part {
                 Part::Text(text) => json!([field, text]),
                 Part::File { file, name, mime_type } => {
@@ -222,7 +228,7 @@ fn body(body: &Body) -> Value {
                     json!([field, format!("<{name}{}>", mime_type.unwrap_or_default())])
                 }
             };
-            form.parts.iter().map(part).collect()
+            parts.iter().map(part).collect()
         }
     }
 }
@@ -260,7 +266,7 @@ impl Response {
         match serde_json::from_str(&text) {
             Ok(value) => {
                 self.rest.take();
-                Ok(with_files(value, embedded).to_string())
+                Ok(with_files(value, embedded)?.to_string())
             }
             Err(error) => {
                 let failure = Failure::invalid_output(format!(
@@ -294,7 +300,7 @@ impl Response {
         if data.is_empty() {
             data = event.to_owned();
         } else if let (Some(_), Ok(value)) = (embedded, serde_json::from_str(&data)) {
-            data = with_files(value, embedded).to_string();
+            data = with_files(value, embedded)?.to_string();
         }
         Ok(Some(ServerSentEvent { name, data }))
     }
@@ -315,36 +321,10 @@ impl Response {
     }
 }
 
-fn with_files(mut value: Value, embedded: Option<&EmbeddedFiles>) -> Value {
+/// Stores the files in JSON, as the host does while it reads a response.
+fn with_files(mut value: Value, embedded: Option<&EmbeddedFiles>) -> Result<Value, types::Failure> {
     if let Some(embedded) = embedded {
-        store_embedded(&mut value, &embedded.path, embedded);
+        http::store_embedded(&mut value, &embedded.path, embedded).map_err(Failure::into_record)?;
     }
-    value
-}
-
-fn store_embedded(value: &mut Value, path: &[String], embedded: &EmbeddedFiles) {
-    match (path, &mut *value) {
-        ([], Value::String(text)) => {
-            let Ok(content) = STANDARD.decode(&text) else { return };
-            let (_, extension) = embedded.mime_type.split_once('/').unwrap_or(("", "bin"));
-            let name = format!("{}.{extension}", embedded.name);
-            let entry = with(|state| state.store(&name, &embedded.mime_type, &content));
-            *value = if embedded.keep {
-                json!({ "file": entry, "base64": text })
-            } else {
-                json!({ "file": entry })
-            };
-        }
-        ([star, rest @ ..], Value::Array(items)) if star == "*" => {
-            for item in items {
-                store_embedded(item, rest, embedded);
-            }
-        }
-        ([name, rest @ ..], Value::Object(members)) => {
-            if let Some(member) = members.get_mut(name) {
-                store_embedded(member, rest, embedded);
-            }
-        }
-        _ => {}
-    }
+    Ok(value)
 }

@@ -35,6 +35,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -57,7 +58,9 @@ pub struct Host {
 #[derive(Default)]
 struct State {
     answers: VecDeque<Answer>,
+    provider: Option<Rc<RefCell<Provider>>>,
     requests: Vec<Request>,
+    pauses: Vec<Duration>,
     is_streaming: bool,
     /// The number of events to accept before cancelling the run.
     events_left: Option<usize>,
@@ -67,6 +70,9 @@ struct State {
     invalid: VecDeque<Invalid>,
     log: Vec<String>,
 }
+
+/// A provider with state.
+type Provider = dyn FnMut(&Request) -> Answer;
 
 struct Function {
     name: String,
@@ -89,6 +95,13 @@ impl Host {
     /// Adds an answer from the provider. Requests receive the answers in order.
     pub fn answer(self, answer: Answer) -> Self {
         self.state.borrow_mut().answers.push_back(answer);
+        self
+    }
+
+    /// Answers all requests with this function, for tests of several runs with a
+    /// provider that has state.
+    pub fn provider(self, answer: impl FnMut(&Request) -> Answer + 'static) -> Self {
+        self.state.borrow_mut().provider = Some(Rc::new(RefCell::new(answer)));
         self
     }
 
@@ -201,6 +214,11 @@ impl Host {
         std::mem::take(&mut self.state.borrow_mut().events)
     }
 
+    /// Returns the pauses since the last call. The stand-in does not wait.
+    pub fn pauses(&self) -> Vec<Duration> {
+        std::mem::take(&mut self.state.borrow_mut().pauses)
+    }
+
     /// Returns the messages logged since the last call.
     pub fn log(&self) -> Vec<String> {
         std::mem::take(&mut self.state.borrow_mut().log)
@@ -260,7 +278,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body: JSON, text, a list of `[name, value]` for a form, or `null`. A
     /// file is represented by its name in angle brackets, such as
-    /// `<photo.png>`.
+    /// `<photo.png>`. A form with generated content is text.
     pub body: Value,
 }
 

@@ -67,6 +67,44 @@ fn sends_files_in_every_kind_of_body() {
 }
 
 #[test]
+fn assembles_a_form_with_generated_content() {
+    let request = sent(|| {
+        let file =
+            files::create("a\"b.txt", "text/plain", b"form-00000000000000000000000000000000")?
+                .open()?;
+        let form = Form::new().content("file", "rows.csv", "text/csv", "a,b").text("n", 2);
+        http::post("/").multipart(form.file("old", &file)).send()?.json()
+    });
+    // The first boundary occurs in the content.
+    let boundary = "form-00000000000000000000000000000001";
+    let content_type = ("content-type".into(), format!("multipart/form-data; boundary={boundary}"));
+    assert!(request.headers.contains(&content_type), "{:?}", request.headers);
+    let parts = [
+        "Content-Disposition: form-data; name=\"n\"\r\n\r\n2",
+        "Content-Disposition: form-data; name=\"old\"; filename=\"a%22b.txt\"\r\n\
+         Content-Type: text/plain\r\n\r\nform-00000000000000000000000000000000",
+        "Content-Disposition: form-data; name=\"file\"; filename=\"rows.csv\"\r\n\
+         Content-Type: text/csv\r\n\r\na,b",
+    ];
+    let parts = parts.map(|part| format!("--{boundary}\r\n{part}\r\n")).concat();
+    assert_eq!(request.body, format!("{parts}--{boundary}--\r\n"));
+}
+
+#[test]
+fn embeds_files_in_json_text() {
+    let host = Host::new(&CONNECTOR);
+    let output = run(&host, || {
+        let photo = files::create("photo.png", "image/png", b"png")?.open()?;
+        let body = json!({ "nul": "\0 \0", "url": photo.data_url() });
+        let missing = http::json_text_with_files(&json!({}), [&photo]).unwrap_err();
+        assert_eq!(missing.message, "the body does not contain the file `photo.png`");
+        Ok(http::json_text_with_files(&body, [&photo])?.into())
+    });
+    let text = r#"{"nul":"\u0000 \u0000","url":"data:image/png;base64,cG5n"}"#;
+    assert_eq!(output.unwrap(), text);
+}
+
+#[test]
 fn rejects_a_body_without_the_placeholder_of_a_file() {
     let host = Host::new(&CONNECTOR);
     let failure = run(&host, || {
@@ -107,6 +145,35 @@ fn stores_embedded_files() {
     });
     let file = &output.unwrap()["data"][1]["b64"]["file"];
     assert_eq!((&file["name"], &file["mimeType"]), (&json!("image.png"), &json!("image/png")));
+}
+
+#[test]
+fn stores_files_in_json_that_is_not_a_response() {
+    let host = Host::new(&CONNECTOR);
+    let output = run(&host, || {
+        let mut json = json!({ "data": [{ "b64": "cG5n" }, { "b64": "no base64" }, {}] });
+        let path = &["data", "*", "b64"];
+        EmbeddedFiles { path, name: "image", mime_type: "image/png", keep: true }
+            .store(&mut json)?;
+        Ok(json)
+    });
+    let output = output.unwrap();
+    assert_eq!(output["data"][0]["b64"]["base64"], "cG5n");
+    let entry = serde_json::from_value(output["data"][0]["b64"]["file"].clone()).unwrap();
+    assert_eq!(host.content(&entry).as_deref(), Some(&b"png"[..]));
+    assert_eq!(output["data"][1], json!({ "b64": "no base64" }));
+}
+
+#[test]
+fn a_provider_may_have_state() {
+    let mut count = 0;
+    let host = Host::new(&CONNECTOR).provider(move |request| {
+        count += 1;
+        Answer::json(200, json!(format!("{request} {count}")))
+    });
+    for expected in ["GET / 1", "GET / 2"] {
+        assert_eq!(run(&host, || http::get("/").send()?.json()).unwrap(), expected);
+    }
 }
 
 #[test]
@@ -201,6 +268,7 @@ fn a_run_that_must_end_can_clean_up() {
     });
     assert_eq!(failure.unwrap_err().kind, FailureKind::Cancelled);
     assert_eq!(host.requests()[0].to_string(), "DELETE /jobs/1");
+    assert_eq!(host.pauses(), [Duration::from_secs(2)]);
 }
 
 #[test]

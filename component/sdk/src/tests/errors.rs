@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::answered;
-use crate::errors::{ErrorResponse, Explanation, inside, instead};
-use crate::testing::Answer;
+use super::{CONNECTOR, answered, run};
+use crate::errors::{self, ErrorResponse, Explanation, inside, instead};
+use crate::testing::{Answer, Host};
 use crate::{Failure, FailureKind, http};
 
 fn failure(status: u16, body: &str) -> Failure {
@@ -84,6 +84,19 @@ fn names_the_invalid_property() {
         (failure.property.as_deref(), failure.message.as_str()),
         (Some("text"), "is too long")
     );
+}
+
+#[test]
+fn names_the_invalid_property_of_another_action() {
+    let host = Host::new(&CONNECTOR);
+    let body = json!({ "error": { "message": "is too long", "param": "text" } }).to_string();
+    let failure = ErrorResponse::new(400, &body).failure();
+    assert_eq!((failure.property.as_deref(), failure.status), (None, Some(400)));
+    let output = run(&host, || {
+        let of = |action| errors::of_action(action, || errors::property("text"));
+        Ok(json!([of("act"), of("none"), errors::property("text")]))
+    });
+    assert_eq!(output.unwrap(), json!(["text", null, "text"]));
 }
 
 #[test]

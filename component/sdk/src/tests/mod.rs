@@ -2,6 +2,7 @@
 
 mod calls;
 mod errors;
+mod inputs;
 mod tables;
 
 use std::cell::Cell;

@@ -4,10 +4,13 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::chat::messages::Message;
+use crate::chat::request::Function;
 use crate::chat::request::Request;
 use crate::chat::request::ResponseFormat;
 use crate::digest;
 use crate::models::CREATED;
+use crate::parameters;
+use crate::reply;
 use crate::schema;
 use crate::tokens;
 
@@ -117,14 +120,7 @@ impl Choice {
     /// not requested.
     pub(crate) fn logprobs_of<'a>(&self, tokens: impl Iterator<Item = &'a str>) -> Value {
         let Some(alternatives) = self.alternatives else { return Value::Null };
-        let logprob = |token: &str, logprob: f64| json!({"token": token, "logprob": logprob, "bytes": token.as_bytes()});
-        let content = tokens.map(|token| {
-            let others = (1..alternatives).map(|rank| logprob(&format!("other{rank}"), -9999.0));
-            let top = std::iter::once(logprob(token, 0.0)).chain(others).take(alternatives);
-            let mut chosen = logprob(token, 0.0);
-            chosen["top_logprobs"] = top.collect();
-            chosen
-        });
+        let content = tokens.map(|token| reply::logprob(token, alternatives));
         json!({"content": content.collect::<Value>(), "refusal": null})
     }
 }
@@ -175,31 +171,19 @@ fn text(request: &Request, index: usize) -> String {
 }
 
 fn sentence(request: &Request, index: usize) -> String {
-    let number =
-        if request.n.unwrap_or(1) == 1 { String::new() } else { format!(" {}", index + 1) };
+    let number = (request.n.unwrap_or(1) != 1).then_some(index + 1);
     let is_result = |message: &&Message| matches!(message, Message::Tool { .. });
     let results = request.messages.iter().rev().take_while(is_result);
-    let mut results: Vec<String> = results.map(|result| format!("\"{}\"", result.text())).collect();
-    if !results.is_empty() {
-        results.reverse();
-        return format!("Sandbox answer{number} from tool results: {}.", results.join(", "));
-    }
+    let mut results: Vec<String> = results.map(Message::text).collect();
+    results.reverse();
     let question = request.messages.iter().rev().find(|message| message.is_from_user());
     let question = question.or(request.messages.last()).map(Message::text).unwrap_or_default();
-    format!(
-        "Sandbox answer{number} to \"{question}\": no model was asked; this text comes from the \
-         sandbox."
-    )
+    reply::sentence(&question, &results, number)
 }
 
-/// An object with the answer; it contains a list if the messages mention
-/// `items`, the usual way to request one.
 fn json_object(request: &Request, sentence: String) -> Value {
-    if request.messages.iter().any(|message| message.text().contains("items")) {
-        json!({"items": ["first sandbox item", "second sandbox item"], "answer": sentence})
-    } else {
-        json!({"answer": sentence})
-    }
+    let mentions_items = request.messages.iter().any(|message| message.text().contains("items"));
+    reply::json_object(mentions_items, sentence)
 }
 
 /// Applies stop sequences and the token limit.
@@ -217,13 +201,20 @@ fn cut(request: &Request, mut text: String) -> (String, &'static str) {
 }
 
 /// The function calls in the choice with this index. If the last message is the
-/// user's, the model calls every function; once it has the results, it answers.
+/// user's, the model calls every function; once it has the results, it answers,
+/// unless it has to call again.
 fn calls(request: &Request, choice: usize) -> Vec<Call> {
-    if !request.messages.last().is_some_and(Message::is_from_user) {
+    let forced = parameters::forced(request.tool_choice.as_ref());
+    let is_asked = request.messages.last().is_some_and(Message::is_from_user);
+    let is_forbidden = request.tool_choice.as_ref().is_some_and(|choice| choice == "none");
+    if is_forbidden || !is_asked && forced.is_none() {
         return Vec::new();
     }
     let at_once = if request.parallel_tool_calls == Some(false) { 1 } else { usize::MAX };
-    let calls = request.functions().take(at_once).enumerate().map(|(index, function)| Call {
+    let is_chosen =
+        |function: &&Function| forced.flatten().is_none_or(|name| name == function.name);
+    let functions = request.functions().filter(is_chosen).take(at_once);
+    let calls = functions.enumerate().map(|(index, function)| Call {
         id: format!("call_{choice}_{index}"),
         name: function.name.clone(),
         arguments: schema::smallest(&function.parameters).to_string(),

@@ -5,6 +5,8 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::chat::messages::Message;
+use crate::parameters::CacheOptions;
+use crate::parameters::Moderation;
 
 /// A chat request with the fields that the connector may send.
 #[derive(Debug, Deserialize)]
@@ -41,6 +43,10 @@ pub(crate) struct Request {
     store: Option<bool>,
     metadata: Option<Map<String, Value>>,
     prompt_cache_key: Option<String>,
+    pub(crate) prompt_cache_options: Option<CacheOptions>,
+    pub(crate) prompt_cache_retention: Option<String>,
+    moderation: Option<Moderation>,
+    pub(crate) tool_choice: Option<Value>,
     safety_identifier: Option<String>,
     user: Option<String>,
 }
@@ -87,11 +93,6 @@ pub(crate) struct Function {
 }
 
 impl Request {
-    /// Whether this is a reasoning model.
-    pub(crate) fn is_reasoning(&self) -> bool {
-        ["o1", "o3", "o4", "gpt-5"].iter().any(|prefix| self.model.starts_with(prefix))
-    }
-
     /// The functions that the model may call.
     pub(crate) fn functions(&self) -> impl Iterator<Item = &Function> {
         self.tools.iter().map(|Tool::Function { function }| function)

@@ -9,6 +9,9 @@ use crate::chat::request::ResponseFormat;
 use crate::error::ApiError;
 use crate::models;
 use crate::models::Family;
+use crate::parameters::check_cache;
+use crate::parameters::is_reasoning;
+use crate::parameters::refuse_if;
 use crate::strict;
 
 /// Checks every rule, in order.
@@ -16,14 +19,15 @@ pub(crate) fn check(request: &Request) -> Result<(), ApiError> {
     models::check(&request.model, Family::Chat)?;
     token_limit(request)?;
     fields_that_need_others(request)?;
+    check_cache(
+        &request.model,
+        request.prompt_cache_options.as_ref(),
+        request.prompt_cache_retention.as_deref(),
+    )?;
     json_is_mentioned(request)?;
     schemas(request)?;
     attachments_can_be_read(request)?;
     tool_calls_are_answered(&request.messages)
-}
-
-fn refuse_if(is_wrong: bool, param: &'static str, message: &str) -> Result<(), ApiError> {
-    if is_wrong { Err(ApiError::at(param, message)) } else { Ok(()) }
 }
 
 fn token_limit(request: &Request) -> Result<(), ApiError> {
@@ -34,7 +38,7 @@ fn token_limit(request: &Request) -> Result<(), ApiError> {
         "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.",
     )?;
     refuse_if(
-        has_old && request.is_reasoning(),
+        has_old && is_reasoning(&request.model),
         "max_tokens",
         "Unsupported parameter: 'max_tokens' is not supported with this model. Use \
          'max_completion_tokens' instead.",
@@ -56,6 +60,11 @@ fn fields_that_need_others(request: &Request) -> Result<(), ApiError> {
         request.parallel_tool_calls.is_some() && request.tools.is_empty(),
         "parallel_tool_calls",
         "'parallel_tool_calls' is only allowed when 'tools' are specified.",
+    )?;
+    refuse_if(
+        request.tool_choice.is_some() && request.tools.is_empty(),
+        "tool_choice",
+        "'tool_choice' is only allowed when 'tools' are specified.",
     )
 }
 

@@ -3,9 +3,11 @@
 // Always set here; it makes clippy treat the helpers as tests.
 #![cfg(test)]
 
+mod batches;
 mod chat;
 mod client;
 mod common;
+mod conversations;
 mod echo;
 mod embeddings;
 mod faults;
@@ -14,6 +16,7 @@ mod images;
 mod moderations;
 mod program;
 mod raw;
+mod responses;
 mod speech;
 mod transcriptions;
 mod translations;

@@ -8,8 +8,8 @@ use connector_sdk::http::Response;
 use connector_sdk::{Failure, Result, errors, events};
 use serde_json::{Map, Value, json};
 
+use super::answer::content;
 use super::calls;
-use super::choice::content;
 use crate::lenient::{at, text};
 use crate::stream::{self, Next};
 
