@@ -111,10 +111,10 @@ fn created() -> Vec<Case> {
     ]);
     let mut parameters = json!({ "model": "gpt-4o", "temperature": 0.5, "messages": [] });
     parameters["messages"] = chat(&json!("Hello!"))["messages"].clone();
-    let image = json!({ "model": "gpt-image-1.5", "size": "1024x1024", "prompt": "A lighthouse" });
+    let image = json!({ "model": "gpt-image-2", "size": "1024x1024", "prompt": "A lighthouse" });
     let square = format!("data:image/png;base64,{}", base64_of("square.png"));
     let edit = json!({
-        "model": "gpt-image-1.5", "prompt": "In oil", "images": [{ "image_url": square }],
+        "model": "gpt-image-2", "prompt": "In oil", "images": [{ "image_url": square }],
         "mask": { "image_url": square },
     });
     let tool = json!({

@@ -63,10 +63,14 @@ fn visit_value(property: &Property, value: &Value, visit: &mut dyn FnMut(&Proper
             let shapes = property.children.iter();
             shapes.for_each(|shape| items.iter().for_each(|item| visit_value(shape, item, visit)));
         }
-        (PropertyType::Object, Value::Object(members)) => match &property.values {
-            Some(shape) => members.values().for_each(|member| visit_value(shape, member, visit)),
-            None => each(&property.children, value, visit),
-        },
+        (PropertyType::Object, Value::Object(members)) => {
+            for (name, member) in members {
+                let shape = property.children.iter().find(|child| child.name == *name);
+                if let Some(shape) = shape.or(property.values.as_deref()) {
+                    visit_value(shape, member, visit);
+                }
+            }
+        }
         _ => {}
     }
 }
@@ -107,13 +111,23 @@ mod tests {
 
     #[test]
     fn only_file_properties_name_files() {
-        let table = [string("content"), file("one"), array("many", file(""))];
+        let open = Property {
+            values: Some(Box::new(string(""))),
+            ..object("open", vec![file("one"), array("many", file(""))])
+        };
+        let table = [string("content"), file("one"), array("many", file("")), open];
         let urls = |input: Value| file_urls(&table, &input);
         assert_eq!(urls(json!({"one": "file:///a"})), ["file:///a"]);
         assert_eq!(urls(json!({"one": {"url": "file:///a"}})), ["file:///a"]);
         assert_eq!(urls(json!({"one": "{\"url\": \"file:///a\"}"})), ["file:///a"]);
         assert_eq!(
             urls(json!({"many": [{"url": "file:///a"}, "file:///b"]})),
+            ["file:///a", "file:///b"]
+        );
+        assert_eq!(
+            urls(
+                json!({"open": {"one": "file:///a", "many": ["file:///b"], "other": "file:///c"}})
+            ),
             ["file:///a", "file:///b"]
         );
         assert_eq!(urls(json!({"content": "file:///a", "other": "file:///b"})), [""; 0]);
