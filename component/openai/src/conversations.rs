@@ -7,8 +7,6 @@ mod get_conversation;
 mod tests;
 mod update_conversation;
 
-use std::collections::BTreeMap;
-
 use connector_sdk::http::Request;
 use connector_sdk::{Failure, Outcome, Properties, Result, errors};
 use serde::Serialize;
@@ -58,19 +56,4 @@ fn send(request: Request) -> Result<Outcome<Conversation>> {
         created: at(&answer, "created_at").as_f64().filter(|time| *time >= 0.0).map(|it| it as u64),
     };
     Outcome::new(conversation).with_metadata(&json!({ "requestId": response.request_id() }))
-}
-
-/// The maximum number of characters in a key of `metadata`.
-const MAX_KEY: usize = 64;
-
-/// Checks what a table cannot express about `metadata`.
-fn check_keys(metadata: &BTreeMap<String, String>) -> Result<()> {
-    match metadata.keys().find(|key| key.chars().count() > MAX_KEY) {
-        None => Ok(()),
-        Some(key) => {
-            let message =
-                format!("a key of `metadata` must be at most {MAX_KEY} characters long: `{key}`");
-            Err(Failure::invalid_input("metadata", message))
-        }
-    }
 }

@@ -4,7 +4,8 @@
 //! `connection`, the mapping of `errors`, the list of `models` and their
 //! `purposes`, the `rules` for what each model supports, the `parameters` that are
 //! sent unchanged, lists of `texts`, `ids` in paths, lists in `pages`, `stream`s of
-//! events, `transcript`s of audio, `citations` and token counts (`usage`).
+//! events, `transcript`s of audio, `citations`, the `metadata` of objects and token
+//! counts (`usage`).
 
 mod ask;
 mod batch;
@@ -22,6 +23,7 @@ mod files;
 mod ids;
 mod images;
 mod lenient;
+mod metadata;
 mod models;
 mod pages;
 mod parameters;

@@ -18,7 +18,7 @@ use super::once::Key;
 use super::requests::{self, RequestFile, Requests};
 use super::state::{Batch, DIGEST, KEY, Reported};
 use crate::lenient::{at, text};
-use crate::parameters;
+use crate::{metadata, parameters};
 
 /// The maximum length of a line in a file of inputs, in bytes.
 const MAX_LINE: usize = requests::MAX_BYTES;
@@ -45,8 +45,7 @@ pub struct CreateBatch {
     key: Option<String>,
     /// Your own key-value pairs, which the provider keeps with the batch.
     #[serde(default)]
-    #[property(advanced, group = "Metadata", max_items = 16, pattern = ".{1,64}")]
-    #[property(item(max_length = 512))]
+    #[property(advanced, group = "Metadata", max_items = 16, item(max_length = 512))]
     metadata: BTreeMap<String, String>,
     /// The time within which the batch should be processed.
     #[property(advanced, group = "Processing", default = "24h", choices("24h"))]
@@ -211,6 +210,7 @@ impl Run for CreateBatch {
 
 impl CreateBatch {
     fn check_metadata(&self, key: Option<&str>) -> Result<()> {
+        metadata::check_keys(&self.metadata)?;
         if let Some(name) = [KEY, DIGEST].into_iter().find(|name| self.metadata.contains_key(*name))
         {
             let message = format!("`metadata.{name}` is reserved: use `key`");

@@ -397,6 +397,11 @@ fn checks_every_input_before_anything_is_sent() {
             "`inputs[0].input` must fit into one request in a batch, which has room for 2 of these",
         ),
         (
+            json!({ "inputs": [ask("Hi")], "metadata": { "": "empty" } }),
+            "metadata",
+            "each key of `metadata` must have 1 to 64 characters (got ``)",
+        ),
+        (
             of("createModeration", json!({ "input": ["a"], "imageUrls": ["https://a.example"] })),
             "inputs[0].combine",
             "in a batch, an input must contain only texts in `input`, or only one image, or have",

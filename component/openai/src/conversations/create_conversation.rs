@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use super::Conversation;
-use crate::parameters;
+use crate::{metadata, parameters};
 
 /// Creates a conversation that the provider stores. Ask continues it over the Responses API.
 #[skip_serializing_none]
@@ -67,7 +67,9 @@ impl Run for CreateConversation {
     type Output = Conversation;
 
     fn run(self, _: &Settings) -> Result<Outcome<Conversation>> {
-        super::check_keys(self.metadata.as_ref().unwrap_or(&BTreeMap::new()))?;
+        if let Some(pairs) = &self.metadata {
+            metadata::check_keys(pairs)?;
+        }
         let body = parameters::given(&self)?;
         super::send(http::post("/conversations").json(&body))
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Conversation;
 use crate::ids::ID;
+use crate::metadata;
 
 /// Replaces the key-value pairs that are stored with a conversation.
 #[derive(Deserialize, Properties)]
@@ -50,7 +51,7 @@ impl Run for UpdateConversation {
     type Output = Conversation;
 
     fn run(self, _: &Settings) -> Result<Outcome<Conversation>> {
-        super::check_keys(&self.metadata)?;
+        metadata::check_keys(&self.metadata)?;
         let body = json!({ "metadata": self.metadata });
         super::send(http::post(super::path(&self.conversation_id)?).json(&body))
     }
