@@ -213,9 +213,10 @@ fn moderates() {
         assert_eq!(outcome.output["flagged"], false, "{input}");
         let results = outcome.output["results"].as_array().unwrap();
         assert_eq!(results.len(), 1, "{input}");
-        let categories = results[0]["categories"].as_object().unwrap();
-        assert_eq!(categories.len(), 13, "{input}");
-        assert!(categories.contains_key("self-harm/intent"), "{input}");
+        assert_eq!(results[0]["categories"], json!([]), "{input}");
+        let scores = results[0]["scores"].as_object().unwrap();
+        assert_eq!(scores.len(), 13, "{input}");
+        assert_eq!(scores["self-harm/intent"], 0, "{input}");
         assert_eq!(outcome.metadata["model"], "omni-moderation-latest");
     }
     // One result for two texts would hide what is wrong with one of them.
