@@ -176,7 +176,7 @@ impl Run for CreateEmbeddings {
 }
 
 impl CreateEmbeddings {
-    /// Rejects what would fail after some texts have been paid for.
+    /// Rejects input that would fail only after some texts have been charged.
     fn check(&self, parameters: &Map<String, Value>) -> Result<()> {
         rules::check(RULES, &self.model, parameters)?;
         texts::check("input", &self.input)?;

@@ -272,8 +272,8 @@ fn sign(mut response: Response, shared: &Shared, started: Instant) -> Response {
     response
 }
 
-/// Lets requests with a valid key pass. Files need none: their URLs are the
-/// secret, as in the real API.
+/// Accepts requests with a valid key. Files need no key: their URLs are the secret,
+/// as in the real API.
 fn authorize(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
     if uri.path().starts_with("/files/") {
         return Ok(());

@@ -99,7 +99,7 @@ impl Format {
         match require_end(choice) {
             Err(failure) if !(is_partial_text && is_cut_off(choice)) => Err(failure),
             _ if choice.content.is_none() => {
-                Err(Failure::invalid_output("the provider's answer contains no text"))
+                Err(Failure::invalid_output("the provider's response contains no text"))
             }
             _ => Ok(content),
         }
@@ -489,7 +489,7 @@ mod tests {
             (
                 Choice::default(),
                 FailureKind::InvalidOutput,
-                "the provider's answer contains no text",
+                "the provider's response contains no text",
                 None,
             ),
         ] {

@@ -91,7 +91,7 @@ fn rejects_invalid_input_before_the_request() {
 }
 
 #[test]
-fn odd_answers_are_failures() {
+fn malformed_responses_are_failures() {
     let input = || json!({ "conversationId": "conv_1" });
     for answer in [json!({}), json!([]), json!(null), json!({ "id": null }), json!({ "id": 7 })] {
         let failure = host(answer.clone()).run("getConversation", input()).unwrap_err();
