@@ -140,7 +140,7 @@ fn expired_and_cancelled_batches_have_results_for_all_inputs() {
 fn a_failed_request_is_the_failure_of_its_input() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let mut wrong = ask("Hello!");
-    // The sandbox rejects a chat request for this model, the connector does not.
+    // The sandbox rejects a chat request for this model, but the connector does not.
     wrong["model"] = "tts-1".into();
     let batch = completed(&sandbox, &folder, json!({ "inputs": [wrong, ask("Hello!")] }));
     assert_eq!(batch["counts"], json!({ "total": 2, "completed": 1, "failed": 1 }));

@@ -13,7 +13,7 @@ use openai_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Runs Ask with the smallest input and these additional properties.
+/// Runs Ask with the minimal input and these additional properties.
 fn ask(
     sandbox: &Sandbox,
     folder: &Path,
@@ -133,7 +133,7 @@ fn encrypted_reasoning_is_sent_back_unchanged() {
         let more = json!({
             "api": "responses", "store": false, "functions": ["weather", "closed"],
         });
-        // The sandbox refuses reasoning that is missing or was changed.
+        // The sandbox rejects reasoning that is missing or was changed.
         let (result, _) = ask(&sandbox, folder.path(), &more, streaming);
         assert!(result.unwrap().output.as_str().unwrap().contains("21.5"));
         let requests = sandbox.requests();

@@ -235,7 +235,7 @@ pub struct Ask {
     api: ApiChoice,
 
     /// What the model must call before it answers: any function or tool (required), nothing
-    /// (none), or the function with this name. With auto, the model decides.
+    /// (none), or the function or tool with this name. With auto, the model decides.
     #[serde(skip_serializing)]
     #[property(advanced, group = "Tools", provider_default = "auto")]
     #[property(open_choices("auto", "none", "required"))]

@@ -310,8 +310,7 @@ impl Bench {
     }
 }
 
-/// The properties of a case's connection. Azure has a path and a credential of its
-/// own.
+/// The properties of a case's connection. Azure has its own path and credential.
 fn settings(case: &Case, base_url: &str) -> Value {
     let origin = base_url.trim_end_matches("/v1");
     let mut settings = match case.connection["authorization"].as_str() {

@@ -163,7 +163,7 @@ pub(crate) async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) 
     axum::serve(listener, service).await
 }
 
-/// The path of the API at Azure, which accepts the key in the header `api-key` too.
+/// The path of the API at Azure, which also accepts the key in the header `api-key`.
 const AZURE: &str = "/openai/v1";
 
 fn router(shared: Arc<Shared>) -> Router {

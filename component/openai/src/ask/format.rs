@@ -33,7 +33,7 @@ pub enum Wanted {
 }
 
 impl Format {
-    /// Reads the number and the schema of the form.
+    /// Reads the format's number and schema, as entered in the form.
     pub fn of(number: u64, schema: Option<&str>) -> Result<Self> {
         let text = schema.unwrap_or_default();
         match number {
@@ -135,7 +135,7 @@ impl Format {
         failure
     }
 
-    /// Rejects an invalid schema before a request is paid for.
+    /// Rejects an invalid schema before a request is charged.
     pub fn check_schema(&self) -> Result<()> {
         match self.schema().map(|schema| json_schema::validate(schema, "null")) {
             Some(Err(Invalid::Schema(reason))) => {

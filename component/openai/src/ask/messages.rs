@@ -47,8 +47,8 @@ pub type Turns<'a> = Vec<(Turn<'a>, Option<usize>)>;
 ///
 /// Our own `instruction` is inserted after the leading instructions, because many
 /// servers reject one anywhere else. A message with the role `tool` becomes the
-/// result of a generated call: the APIs accept a result only after its call, and
-/// the form has no calls. Attachments are added to the last user
+/// result of a generated call: the APIs accept a result only after its call, and the
+/// form has no calls. Attachments are added to the last user
 /// message, which may then have no text. Instructions without text are left out.
 pub fn turns<'a>(
     messages: &'a [Message],

@@ -19,7 +19,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<CreateModeration>(),
 ];
 
-/// An action whose requests the API also takes in a batch.
+/// An action whose requests the API also accepts in a batch.
 pub trait Batched: Run {
     /// The endpoints of its requests, as the API names them in a batch. All
     /// requests of a batch must have the same one.

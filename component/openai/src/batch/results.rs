@@ -34,7 +34,7 @@ const MAX_PART: usize = 16 << 20;
 
 const JSON_LINES: &str = "application/jsonl";
 
-/// The results of a batch, as a part of an output.
+/// The results of a batch, as part of an output.
 #[skip_serializing_none]
 #[derive(Default, Serialize, Properties)]
 #[serde(rename_all = "camelCase")]

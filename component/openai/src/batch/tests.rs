@@ -187,7 +187,7 @@ fn uploads_the_requests_of_runs_and_creates_the_batch() {
     );
 }
 
-/// The body of a request in a batch is that of the request of a run.
+/// A request in a batch has the same body as the request of a run.
 #[test]
 fn sends_the_same_requests_as_runs() {
     let schema = r#"{"type": "object", "properties": {}, "additionalProperties": false}"#;
@@ -236,7 +236,7 @@ fn sends_the_same_requests_as_runs() {
         let input = with(smallest, input);
         // Batches are never streamed, even if the caller listens.
         let run = Host::new(&CONNECTOR).answer(Answer::json(200, answer.clone()));
-        // The stand-in converts nothing, unlike the host.
+        // Unlike the host, the stand-in does not convert values.
         let list = with(input.clone(), json!({}));
         let list = match list["input"].as_str() {
             Some(text) => with(list.clone(), json!({ "input": [text] })),

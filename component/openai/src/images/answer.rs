@@ -81,7 +81,7 @@ enum Content {
 /// The note of a request in a batch whose output includes the base64.
 const BASE64: &str = "base64";
 
-/// Notes the format of a request in a batch.
+/// Adds a note of the response format to a request in a batch.
 pub fn noted(request: batch::Request, format: Option<&str>) -> batch::Request {
     if format == Some("b64_json") { request.note(BASE64) } else { request }
 }

@@ -166,7 +166,7 @@ impl Item {
 }
 
 impl Message {
-    /// Whether a part cannot be read.
+    /// Whether it has a part that cannot be read.
     pub(crate) fn has_unreadable_part(&self) -> bool {
         self.parts().iter().any(|part| part.text().is_none())
     }

@@ -260,7 +260,7 @@ pub struct ImageGeneration {
     /// The quality, which determines the price.
     #[property(provider_default = "auto", choices("auto", "low", "medium", "high"))]
     quality: Option<String>,
-    /// The size in pixels. gpt-image-2 supports any size whose sides are multiples of 16.
+    /// The size in pixels. gpt-image-2 also supports other sizes in multiples of 16.
     #[property(provider_default = "auto")]
     #[property(open_choices("auto", "1024x1024", "1536x1024", "1024x1536"))]
     size: Option<String>,

@@ -138,7 +138,7 @@ fn the_properties_determine_the_request() {
             }}),
         ),
         (json!({ "moderation": { "model": "m" } }), json!({ "moderation": { "model": "m" } })),
-        // The reasoning of a model that has any is sent back encrypted.
+        // A reasoning model's reasoning is sent back encrypted.
         (
             json!({ "store": false }),
             json!({ "store": false, "include": ["reasoning.encrypted_content"] }),
@@ -658,7 +658,7 @@ fn a_generated_image_is_sent_back_as_its_file() {
     let more = functions_and(json!({ "imageGeneration": true }));
     let outcome = ask(&host, more).unwrap();
     assert_eq!(outcome.metadata["files"].as_array().unwrap().len(), 1);
-    // In requests, the fake host writes a file as its name.
+    // In requests, the fake host represents a file by its name.
     let mut sent = image;
     sent["result"] = "<image.png>".into();
     assert_eq!(bodies(&host)[1]["input"][1], sent);

@@ -199,8 +199,7 @@ fn image_generation(options: Option<&ImageGeneration>) -> Result<(Value, Option<
     }
     let is = |name: &str, value: &str| tool.get(name).is_some_and(|it| it == value);
     if is("background", "transparent") && is("output_format", "jpeg") {
-        let message =
-            "`background` must not be transparent if `outputFormat` is jpeg: choose png or webp";
+        let message = "a transparent `background` requires the `outputFormat` png or webp";
         return Err(Failure::invalid_input("background", message));
     }
     // Previews are charged, so they are requested only for a caller that listens.
