@@ -96,9 +96,9 @@ pub fn explained(response: &ErrorResponse, path_hint: &str) -> Failure {
     }
 }
 
-/// The failure for an error of a request that the user wrote. `source` is the property
-/// that contains its parameters. An unknown path or object is a fault of `path`, unless
-/// the error names a parameter of the body.
+/// The failure for an error of a request that the user wrote. Its parameters are in
+/// the property `source`; what does not exist is named by `path`, unless it is a
+/// parameter of the body.
 pub fn of_call(response: &ErrorResponse, source: &str) -> Failure {
     let mut explanation = response.explanation();
     let param = explanation.param.take();

@@ -51,8 +51,8 @@ pub struct CreateBatch {
     /// The time within which the batch should be processed.
     #[property(advanced, group = "Processing", default = "24h", choices("24h"))]
     completion_window: String,
-    /// The number of seconds after which the provider deletes the files with the results.
-    /// Leave empty to keep them.
+    /// After how many seconds the provider deletes the files of results. Leave empty to keep
+    /// them.
     #[property(advanced, group = "Processing", minimum = 3_600, maximum = 2_592_000)]
     output_expires_after: Option<u64>,
 }
