@@ -63,13 +63,13 @@ fn send(request: Request) -> Result<Outcome<Conversation>> {
 /// The maximum number of characters in a key of `metadata`.
 const MAX_KEY: usize = 64;
 
-/// Checks the keys of `metadata`, whose length a table cannot limit.
+/// Checks what a table cannot express about `metadata`.
 fn check_keys(metadata: &BTreeMap<String, String>) -> Result<()> {
     match metadata.keys().find(|key| key.chars().count() > MAX_KEY) {
         None => Ok(()),
         Some(key) => {
             let message =
-                format!("`metadata` must have keys of at most {MAX_KEY} characters (got `{key}`)");
+                format!("a key of `metadata` must be at most {MAX_KEY} characters long: `{key}`");
             Err(Failure::invalid_input("metadata", message))
         }
     }
