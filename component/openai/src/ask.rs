@@ -178,7 +178,8 @@ pub struct Ask {
     #[property(open_choices("auto", "default", "flex", "scale", "priority"))]
     service_tier: Option<String>,
 
-    /// Whether the provider stores the answer, so that you can view it later.
+    /// Whether the provider stores the answer, so that you can view it later. If empty,
+    /// Responses stores it, and Chat Completions does not.
     #[property(advanced, group = "Metadata", provider_default = false)]
     store: Option<bool>,
 
@@ -227,14 +228,14 @@ pub struct Ask {
     #[property(provider_default = "auto", choices("auto", "low", "high"))]
     image_detail: Option<String>,
 
-    /// The API to use. Responses has the provider's tools, stored conversations and answers in
-    /// the background, but many other servers have only Chat Completions.
+    /// The API to use. Responses adds the provider's tools, stored conversations and answers in
+    /// the background, but many other servers support only Chat Completions.
     #[serde(skip_serializing)]
     #[property(label = "API", advanced, group = "API", default = "chat_completions")]
     api: ApiChoice,
 
-    /// Whether the model must call something before it answers: one of its functions or tools
-    /// (required), nothing (none), or the function with this name.
+    /// What the model must call before it answers: any function or tool (required), nothing
+    /// (none), or the function or tool with this name. With auto, the model decides.
     #[serde(skip_serializing)]
     #[property(advanced, group = "Tools", provider_default = "auto")]
     #[property(open_choices("auto", "none", "required"))]
@@ -246,12 +247,12 @@ pub struct Ask {
     #[property(advanced, group = "Moderation")]
     moderation: Option<Moderation>,
 
-    /// How the provider caches the beginning of prompts, for models from gpt-5.6 on.
+    /// How the provider caches the beginning of prompts. Supported by gpt-5.6 and later models.
     #[property(advanced, group = "Metadata")]
     prompt_cache_options: Option<PromptCacheOptions>,
 
-    /// How long cached prompts are kept at most. OpenAI recommends Prompt Cache Options
-    /// instead for the models that support it.
+    /// The maximum time that cached prompts are kept. OpenAI recommends Prompt Cache Options
+    /// instead, for models that support them.
     #[property(advanced, group = "Metadata")]
     #[property(choices("in_memory" as "In Memory", "24h" as "24 Hours"))]
     prompt_cache_retention: Option<String>,
@@ -275,10 +276,10 @@ struct Moderation {
     /// The moderation model.
     #[property(default = "omni-moderation-latest", open_choices("omni-moderation-latest"))]
     model: String,
-    /// What to do about the messages.
+    /// What to do with harmful messages.
     #[property(choices("score": "Only report.", "block": "Reject harmful messages."))]
     input: Option<String>,
-    /// What to do about the answer.
+    /// What to do with a harmful answer.
     #[property(choices("score": "Only report.", "block": "Withhold a harmful answer."))]
     output: Option<String>,
 }
@@ -297,10 +298,10 @@ impl Moderation {
 #[skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 struct PromptCacheOptions {
-    /// How long a cached prompt is kept at least.
+    /// The minimum time that a cached prompt is kept.
     #[property(label = "TTL", provider_default = "30m", open_choices("30m"))]
     ttl: Option<String>,
-    /// Whether the provider chooses what to cache. If not, nothing is cached.
+    /// Implicit lets the provider choose what to cache. With explicit, nothing is cached.
     #[property(provider_default = "implicit", choices("implicit", "explicit"))]
     mode: Option<String>,
 }
@@ -412,7 +413,7 @@ impl Ask {
         Ok((api, functions))
     }
 
-    /// Rejects what the API would accept but this action could not return.
+    /// Rejects what the API would accept, but whose result this action could not return.
     fn check_choices(&self) -> Result<()> {
         if self.n > Some(1) && !self.functions.is_empty() {
             let message = "`n` must be 1 when `functions` are given";
@@ -437,7 +438,7 @@ impl Ask {
                 && given.is_some_and(|value| *value != Value::Bool(false))
             {
                 let message = format!(
-                    "only the API {other} has `{name}`: leave it empty, or set `api` to {other}",
+                    "only {other} supports `{name}`: leave it empty, or set `api` to {other}",
                     name = row.name,
                 );
                 return Err(Failure::invalid_input(row.name, message));
@@ -523,7 +524,7 @@ struct Metadata {
     repairs: Option<u64>,
     /// The sources that the answer cites.
     citations: Option<Vec<Citation>>,
-    /// The ID with which the provider stores the answer.
+    /// The ID under which the provider stores the answer.
     response_id: Option<String>,
     /// The calls of the provider's tools.
     tool_calls: Option<Vec<Value>>,

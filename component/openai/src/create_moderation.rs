@@ -21,7 +21,7 @@ use self::request::Request;
 use crate::rules::{Rule, Takes, is_one_of, rule};
 use crate::{models, parameters, rules, texts};
 
-/// Checks whether texts and images contain something harmful, such as hate or violence.
+/// Checks texts and images for harmful content, such as hate or violence.
 #[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]

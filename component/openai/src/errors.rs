@@ -159,7 +159,7 @@ mod tests {
             (429, json!({ "message": "You exceeded your quota", "code": "insufficient_quota" })),
             (429, json!({ "message": "No", "type": "insufficient_quota", "code": 429 })),
             (400, json!({ "message": "Limit", "code": "billing_hard_limit_reached" })),
-            // In place of an answer.
+            // In a successful response.
             (200, json!({ "message": "Limit", "type": "insufficient_quota" })),
         ] {
             let failure = failure(status, &json!({ "error": error }).to_string());

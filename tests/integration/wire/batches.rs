@@ -269,7 +269,7 @@ fn created_with_key() -> Vec<Case> {
     vec![case("key", ("createBatch", input), batches, differences)]
 }
 
-/// The batches of the sandbox with a fixed status.
+/// The sandbox's batches with a fixed status.
 const COMPLETED: &str = "batch_sandbox_completed";
 const IN_PROGRESS: &str = "batch_sandbox_in_progress";
 

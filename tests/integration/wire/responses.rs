@@ -50,7 +50,7 @@ fn request(method: &str, path: &str, body: Value) -> Value {
     json!({ "method": method, "path": path, "headers": headers, "body": body })
 }
 
-/// Cases of Ask over Responses, whose names say so.
+/// Renames cases of Ask to show that they use Responses.
 fn over_responses(cases: Vec<Case>) -> Vec<Case> {
     let renamed = cases.into_iter().map(|case| {
         let name = case.name.replacen("ask-", "ask-responses-", 1);
@@ -236,7 +236,7 @@ fn conversations() -> Vec<Case> {
             => { "previous_response_id": "resp_sandbox" };
         "conversation":
             { "conversation": "conv_sandbox" } => { "conversation": "conv_sandbox" };
-        // The conversation has the question and the call.
+        // The conversation already contains the question and the call.
         "functions-in-a-conversation":
             { "conversation": "conv_sandbox", "functions": ["weather/v1/today"] }
             => { "conversation": "conv_sandbox", "tools": [weather()] }
@@ -465,7 +465,7 @@ fn servers() -> Vec<Case> {
     })
 }
 
-/// Functions: what the model wrote goes back with their results.
+/// Functions: what the model wrote is sent back with their results.
 fn functions() -> Vec<Case> {
     over_responses(cases! { smallest();
         "functions":
@@ -532,7 +532,7 @@ fn functions() -> Vec<Case> {
     })
 }
 
-/// Each type of file that this API takes.
+/// Each type of file that this API accepts.
 fn attachments() -> Vec<Case> {
     let image =
         |detail: &str| json!({ "type": "input_image", "image_url": png_url(), "detail": detail });
@@ -586,10 +586,10 @@ fn streamed() -> Vec<Case> {
     cases.into_iter().map(Case::streamed).collect()
 }
 
-/// In the background: the run asks for the state until the answer is there.
+/// In the background: the run polls for the answer until it is complete.
 fn background() -> Vec<Case> {
     let in_background = json!({ "body": { "background": true } });
-    let asks = json!({
+    let poll = json!({
         "method": "GET", "path": "/v1/responses/resp_…", "headers": { "content-type": null },
         "body": null,
     });
@@ -600,9 +600,9 @@ fn background() -> Vec<Case> {
         connection: json!({}),
         streaming,
         smallest: smallest.request.clone(),
-        differences: vec![in_background.clone(), asks.clone(), json!({})],
+        differences: vec![in_background.clone(), poll.clone(), json!({})],
     };
-    // A stream would end with the connection.
+    // A response in the background is never streamed.
     vec![case("", false), case("-streamed", true)]
 }
 

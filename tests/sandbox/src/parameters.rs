@@ -1,4 +1,4 @@
-//! Parameters that both APIs for text have, and their rules.
+//! Parameters that Chat Completions and Responses share, and their rules.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -50,7 +50,7 @@ pub(crate) fn refuse_if(
     if is_wrong { Err(ApiError::at(param, message)) } else { Ok(()) }
 }
 
-/// Checks how prompts are cached.
+/// Checks the parameters of prompt caching.
 pub(crate) fn check_cache(
     model: &str,
     options: Option<&CacheOptions>,
@@ -69,7 +69,7 @@ pub(crate) fn check_cache(
     )
 }
 
-/// Whether a choice of tools makes the model call one, and which, if it names one.
+/// Whether a `tool_choice` forces a call, and the name of the tool, if it names one.
 pub(crate) fn forced(choice: Option<&Value>) -> Option<Option<&str>> {
     match choice? {
         Value::String(mode) => (mode == "required").then_some(None),

@@ -47,8 +47,8 @@ pub type Turns<'a> = Vec<(Turn<'a>, Option<usize>)>;
 ///
 /// Our own `instruction` is inserted after the leading instructions, because many
 /// servers reject one anywhere else. A message with the role `tool` becomes the
-/// result of a generated call: the APIs accept a result only after the call it
-/// belongs to, and the form has no calls. Attachments are added to the last user
+/// result of a generated call: the APIs accept a result only after its call, and the
+/// form has no calls. Attachments are added to the last user
 /// message, which may then have no text. Instructions without text are left out.
 pub fn turns<'a>(
     messages: &'a [Message],
@@ -57,7 +57,7 @@ pub fn turns<'a>(
 ) -> Result<Turns<'a>> {
     let last_of_user = messages.iter().rposition(|message| message.role == "user");
     if last_of_user.is_none() && !attachments.is_empty() {
-        let message = "attachments are sent with the last user message, but there is none";
+        let message = "`attachments` require a message with the role user";
         return Err(Failure::invalid_input("attachments", message));
     }
     let mut turns = Vec::new();

@@ -34,8 +34,7 @@ use crate::{errors, parameters, rules};
 /// The endpoint in a batch.
 pub const ENDPOINT: &str = "/v1/responses";
 
-/// Reads a response in the results of a batch. The images are stored, as those of a
-/// run.
+/// Reads a response in the results of a batch. Images are stored, as in a run.
 pub fn read_in_batch(mut response: Value) -> Result<Answer> {
     let format = |item: &Value| Some(at(item, "output_format").as_str()?.to_owned());
     let format = items(at(&response, "output")).iter().find_map(format);
@@ -55,10 +54,10 @@ pub struct Responses<'a> {
     /// The files that the tools contain.
     tool_files: Vec<File>,
     memory: Memory,
-    /// What the items of a response include.
+    /// What each response must include.
     include: Vec<String>,
-    /// Whether a response may contain images, which the host stores. A stream that
-    /// was not requested can then not be read.
+    /// Whether a response may contain images, which the host stores. If so, a stream
+    /// that was not requested cannot be read.
     has_images: bool,
     announced: Announced,
 }
@@ -74,7 +73,7 @@ enum Memory {
     Nothing,
 }
 
-/// The ID of the response that the caller knows.
+/// The ID of the response that was last reported to the caller.
 #[derive(Default)]
 struct Announced(String);
 
@@ -193,7 +192,7 @@ impl<'a> Responses<'a> {
         self.exchange.send(request.errors(&failure))
     }
 
-    /// Adds items of an answer, unless the provider knows them.
+    /// Adds items of an answer, unless the provider already knows them.
     fn add_items(&mut self, given: &Value) -> Result<()> {
         if self.memory == Memory::Conversation {
             self.input.clear();
@@ -236,7 +235,8 @@ impl Api for Responses<'_> {
             return Ok((read(reply).map_err(answered)?, response));
         }
         let path = reply.id().and_then(|id| responses::path("", &id).ok()).ok_or_else(|| {
-            let message = "the provider works on the answer, but returned no ID to fetch it by";
+            let message =
+                "the provider is working on the answer, but returned no valid ID to fetch it";
             answered(Failure::invalid_output(message))
         })?;
         let (reply, response) = background::wait(&path, &self.include, reply)?;
@@ -270,7 +270,7 @@ impl Api for Responses<'_> {
 }
 
 impl Announced {
-    /// Reports the ID of a response, unless the caller knows it.
+    /// Reports the ID of a response, unless it was already reported.
     fn announce(&mut self, id: &Value) -> Result<()> {
         let id = text(id);
         if !id.is_empty() && self.0 != id {
@@ -297,7 +297,7 @@ fn failure(response: &ErrorResponse) -> Failure {
     errors::explained(response, &hint)
 }
 
-/// Rejects what the API documents as wrong.
+/// Rejects combinations that the API's documentation rules out.
 fn check(
     options: &Options,
     parameters: &Map<String, Value>,
@@ -311,7 +311,7 @@ fn check(
         return Err(Failure::invalid_input("conversation", message));
     }
     if options.background == Some(true) && parameters.get("store") == Some(&json!(false)) {
-        let message = "`background` requires `store`: the answer is fetched when it is complete";
+        let message = "`background` requires `store`: set `store` to true or leave it empty";
         return Err(Failure::invalid_input("background", message));
     }
     match max_tokens {
@@ -325,7 +325,7 @@ fn check(
     }
 }
 
-/// What the items of a response must include.
+/// What each response must include.
 fn include(options: &Options, parameters: &Map<String, Value>, store: Option<bool>) -> Vec<String> {
     let mut include = options.include.clone();
     let mut add = |name: &str| {
@@ -336,7 +336,7 @@ fn include(options: &Options, parameters: &Map<String, Value>, store: Option<boo
     if parameters.get("logprobs") == Some(&json!(true)) {
         add("message.output_text.logprobs");
     }
-    // What is not stored can only be continued from if it is sent back.
+    // Reasoning that is not stored must be sent back with the next request.
     let model = parameters.get("model").and_then(Value::as_str).unwrap_or_default();
     if store == Some(false) && REASONING.iter().any(|prefix| model.starts_with(prefix)) {
         add("reasoning.encrypted_content");
@@ -344,7 +344,7 @@ fn include(options: &Options, parameters: &Map<String, Value>, store: Option<boo
     include
 }
 
-/// Chat Completions' parameters as this API writes them, and the options.
+/// The parameters of Chat Completions in this API's format, and the options.
 fn rewritten(
     mut parameters: Map<String, Value>,
     options: &Options,
@@ -380,7 +380,7 @@ fn rewritten(
     Ok(parameters)
 }
 
-/// The provider's tools that a request may require, apart from functions.
+/// The provider's tools that `toolChoice` can require.
 const REQUIRABLE: &[&str] = &["file_search", "code_interpreter", "image_generation"];
 
 /// The `tool_choice` of the first request.
@@ -495,7 +495,7 @@ fn read(reply: Reply) -> Result<Answer> {
     })
 }
 
-/// Why a response ended, in the words of Chat Completions.
+/// Why a response ended, by the reason's name in Chat Completions.
 fn finish_reason(reply: &Reply) -> String {
     match (reply.status(), reply.incomplete_reason().as_deref()) {
         ("completed", _) => "stop".to_owned(),

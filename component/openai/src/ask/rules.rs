@@ -30,7 +30,7 @@ const BEFORE_GPT_5_6: &[&str] = &[
     "o4-mini",
 ];
 
-/// Models that keep cached prompts for a day and for nothing else.
+/// Models that keep cached prompts for 24 hours and support no other retention.
 const KEEP_FOR_A_DAY: &[&str] =
     &["gpt-5.5", "gpt-5.5-pro", "gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna"];
 

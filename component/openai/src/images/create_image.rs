@@ -19,8 +19,8 @@ pub struct CreateImage {
     /// The image model to use. You can enter any model the server supports.
     #[property(default = "gpt-image-2", live, open_choices(
         "gpt-image-2",
-        "gpt-image-1.5": "OpenAI shuts it down on 2026-12-01.",
-        "gpt-image-1-mini": "OpenAI shuts it down on 2026-12-01.",
+        "gpt-image-1.5": "OpenAI retires it on 2026-12-01.",
+        "gpt-image-1-mini": "OpenAI retires it on 2026-12-01.",
         "gpt-image-1": "Retired by OpenAI; other servers still offer it.",
         "dall-e-3": "Retired by OpenAI; other servers still offer it.",
         "dall-e-2": "Retired by OpenAI; other servers still offer it.",

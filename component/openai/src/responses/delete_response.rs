@@ -30,7 +30,7 @@ impl Run for DeleteResponse {
             input: r#"{"responseId": "resp_68d1f0a4c0b88190a2f4b1c3d5e7f9a1b3c5d7e9f1a3b5c7"}"#,
         },
         Example {
-            title: "Delete a response at another server with this API",
+            title: "Delete a response on a compatible server",
             input: r#"{"responseId": "resp-0b7e6c0a8d6f4b1e"}"#,
         },
     ];

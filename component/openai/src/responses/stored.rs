@@ -18,7 +18,7 @@ use crate::usage::Usage;
 pub struct StoredResponse {
     /// The ID of the response.
     id: String,
-    /// The state: queued, in_progress, completed, incomplete, failed or cancelled.
+    /// The status: queued, in_progress, completed, incomplete, failed or cancelled.
     status: String,
     /// The text of the answer.
     #[property(display = "markdown")]

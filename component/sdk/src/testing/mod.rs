@@ -71,7 +71,7 @@ struct State {
     log: Vec<String>,
 }
 
-/// A provider with state.
+/// A stateful provider.
 type Provider = dyn FnMut(&Request) -> Answer;
 
 struct Function {
@@ -99,7 +99,7 @@ impl Host {
     }
 
     /// Answers all requests with this function, for tests of several runs with a
-    /// provider that has state.
+    /// stateful provider.
     pub fn provider(self, answer: impl FnMut(&Request) -> Answer + 'static) -> Self {
         self.state.borrow_mut().provider = Some(Rc::new(RefCell::new(answer)));
         self

@@ -165,7 +165,7 @@ fn stores_files_in_json_that_is_not_a_response() {
 }
 
 #[test]
-fn a_provider_may_have_state() {
+fn a_provider_may_be_stateful() {
     let mut count = 0;
     let host = Host::new(&CONNECTOR).provider(move |request| {
         count += 1;

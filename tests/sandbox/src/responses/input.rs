@@ -21,7 +21,7 @@ pub(crate) struct Message {
     pub(crate) role: Role,
     content: Content,
     r#type: Option<String>,
-    // What the messages of a response also have.
+    // Fields that the messages of a response also have.
     id: Option<String>,
     status: Option<String>,
     phase: Option<String>,
@@ -155,7 +155,7 @@ impl Item {
         matches!(self, Item::Message(Message { role: Role::User, .. }))
     }
 
-    /// Its text, with attachments described in brackets, or nothing.
+    /// Its text, with attachments described in brackets. Empty if it has none.
     pub(crate) fn text(&self) -> String {
         match self {
             Item::Message(message) => message.text(),
@@ -166,12 +166,12 @@ impl Item {
 }
 
 impl Message {
-    /// The parts that are not what they should be.
+    /// Whether it has a part that cannot be read.
     pub(crate) fn has_unreadable_part(&self) -> bool {
         self.parts().iter().any(|part| part.text().is_none())
     }
 
-    /// Whether its parts are those of its role.
+    /// Whether its parts are allowed for its role.
     pub(crate) fn has_parts_of_its_role(&self) -> bool {
         let is_output =
             |part: &Part| matches!(part, Part::OutputText { .. } | Part::Refusal { .. });

@@ -261,7 +261,7 @@ pub(crate) struct ToolFilter {
 }
 
 impl Request {
-    /// Whether the response has this additional content.
+    /// Whether the response includes this additional data.
     pub(crate) fn includes(&self, name: &str) -> bool {
         self.include.iter().any(|other| other == name)
     }

@@ -24,8 +24,8 @@ use crate::responses::request::Request;
 use crate::responses::request::Tool;
 use crate::strict;
 
-/// Checks every rule, in order. `known_calls` are the calls in what the request
-/// continues from.
+/// Checks every rule, in order. `known_calls` are the calls in the response or
+/// conversation that the request continues.
 pub(crate) fn check(
     request: &Request,
     input: &[Item],
@@ -225,7 +225,7 @@ fn reasoning_can_be_read(request: &Request, input: &[Item]) -> Result<(), ApiErr
     Ok(())
 }
 
-/// IDs begin with the kind of what they identify.
+/// Checks that an ID has the prefix of its kind.
 pub(crate) fn has_prefix(id: &str, prefix: &str, param: &'static str) -> Result<(), ApiError> {
     let message = format!("Invalid '{param}': '{id}'. Expected an ID that begins with '{prefix}'.");
     refuse_if(!id.starts_with(prefix), param, &message)

@@ -212,7 +212,7 @@ fn an_answer_quotes_the_question() {
 }
 
 #[test]
-fn both_apis_answer_the_same() {
+fn both_apis_give_the_same_answer() {
     let sandbox = client::start();
     let url = "data:image/png;base64,SGk=";
     let chat_image = json!({"type": "image_url", "image_url": {"url": url}});
@@ -273,7 +273,7 @@ fn a_conversation_remembers_its_calls() {
 }
 
 #[test]
-fn uses_the_tools_of_the_provider() {
+fn calls_the_providers_tools() {
     let all = [
         "web_search_call.action.sources",
         "file_search_call.results",
@@ -378,7 +378,7 @@ fn a_response_in_the_background_makes_progress() {
     let states: Vec<_> =
         (0..3).map(|_| client::get(&sandbox, &path).json()["status"].clone()).collect();
     assert_eq!(states, ["in_progress", "completed", "completed"]);
-    // Too late.
+    // A complete response is not cancelled.
     let cancelled = client::post(&sandbox, &format!("{path}/cancel"), &json!({})).json();
     assert_eq!(cancelled["status"], "completed");
 

@@ -138,7 +138,7 @@ fn the_properties_determine_the_request() {
             }}),
         ),
         (json!({ "moderation": { "model": "m" } }), json!({ "moderation": { "model": "m" } })),
-        // The reasoning of a model that has any is sent back encrypted.
+        // A reasoning model's reasoning is sent back encrypted.
         (
             json!({ "store": false }),
             json!({ "store": false, "include": ["reasoning.encrypted_content"] }),
@@ -396,7 +396,7 @@ fn rejects_invalid_input_before_the_request() {
         (json!({ "logitBias": { "1": 1 } }), "logitBias"),
         (json!({ "frequencyPenalty": 1 }), "frequencyPenalty"),
         (json!({ "presencePenalty": 0 }), "presencePenalty"),
-        // And the other way round.
+        // Properties of Responses.
         (json!({ "api": "chat_completions", "webSearch": true }), "webSearch"),
         (json!({ "api": "chat_completions", "instructions": "x" }), "instructions"),
         (json!({ "api": "chat_completions", "mcpServers": [{ "label": "a" }] }), "mcpServers"),
@@ -407,10 +407,10 @@ fn rejects_invalid_input_before_the_request() {
         assert!(host.requests().is_empty() && !failure.request_sent, "{more}");
     }
     let failure = ask(&host([]), json!({ "seed": 1 })).unwrap_err();
-    let expected = "only the API Chat Completions has `seed`: leave it empty, or set `api` to Chat \
+    let expected = "only Chat Completions supports `seed`: leave it empty, or set `api` to Chat \
                     Completions";
     assert_eq!(failure.message, expected);
-    // What asks for nothing is accepted.
+    // Values without an effect are accepted.
     let nothing = json!({
         "api": "chat_completions", "webSearch": false, "vectorStores": [], "toolChoice": "none",
     });
@@ -418,7 +418,7 @@ fn rejects_invalid_input_before_the_request() {
 }
 
 #[test]
-fn audio_is_for_chat_completions() {
+fn rejects_audio() {
     let host = host([]);
     let files =
         [host.file("a.png", "image/png", b"\x89PNG"), host.file("a.mp3", "audio/mpeg", b"ID3")];
@@ -488,7 +488,7 @@ fn only_the_final_answer_is_the_output() {
     last["phase"] = "final_answer".into();
     let host = host([completed(json!([comment, last]))]);
     assert_eq!(ask(&host, json!({})).unwrap().output, "42");
-    // Without such a mark, everything is.
+    // If no message is marked as final, all of them are.
     let host = self::host([completed(json!([text("4"), text("2")]))]);
     assert_eq!(ask(&host, json!({})).unwrap().output, "42");
 }
@@ -538,7 +538,7 @@ fn calls_functions_until_the_model_answers() {
     assert_eq!(first["tools"], tools);
     assert_eq!(first["parallel_tool_calls"], true);
     assert_eq!(first["tool_choice"], json!({ "type": "function", "name": "a_weather" }));
-    // Otherwise the model would have to call it again.
+    // Otherwise, the model would have to call the function again.
     assert_eq!(second.get("tool_choice"), None);
     // A call without an ID gets one.
     let mut without = call("", "none");
@@ -554,7 +554,7 @@ fn calls_functions_until_the_model_answers() {
 }
 
 #[test]
-fn what_came_in_goes_back_over_three_rounds() {
+fn items_are_sent_back_unchanged_over_three_rounds() {
     let reasoning = |number: u32| {
         json!({
             "id": format!("rs_{number}"), "type": "reasoning", "summary": [], "content": null,
@@ -593,7 +593,7 @@ fn what_came_in_goes_back_over_three_rounds() {
             input.push(output(&format!("call_{number}a"), r#"{"sunny":true}"#));
             input.push(output(&format!("call_{number}b"), r#"{"error":"no such city"}"#));
         }
-        // Also its text is the same.
+        // The serialized text is the same, too.
         assert_eq!(bodies[3]["input"].to_string(), Value::from(input).to_string());
         for body in &bodies {
             assert_eq!(body["include"], json!(["reasoning.encrypted_content"]));
@@ -616,7 +616,7 @@ fn reasoning_that_is_neither_stored_nor_encrypted_is_left_out() {
 }
 
 #[test]
-fn a_conversation_receives_only_what_is_new() {
+fn a_conversation_receives_only_new_items() {
     let calls = completed(json!([call("call_1", "a_weather")]));
     let host = with_functions(host([calls, text_answer("no JSON"), text_answer("{}")]));
     let host = host.invalid(Invalid::NotJson(String::new()));
@@ -658,7 +658,7 @@ fn a_generated_image_is_sent_back_as_its_file() {
     let more = functions_and(json!({ "imageGeneration": true }));
     let outcome = ask(&host, more).unwrap();
     assert_eq!(outcome.metadata["files"].as_array().unwrap().len(), 1);
-    // In requests, the fake host writes a file as its name.
+    // In requests, the fake host represents a file by its name.
     let mut sent = image;
     sent["result"] = "<image.png>".into();
     assert_eq!(bodies(&host)[1]["input"][1], sent);
@@ -742,7 +742,7 @@ fn an_answer_that_ended_early_is_a_failure_unless_it_has_text() {
         (
             ended("completed", none(), none(), json!([])),
             InvalidOutput,
-            "the provider's answer contains no text",
+            "the provider's response contains no text",
             None,
         ),
     ] {
@@ -761,7 +761,7 @@ fn an_answer_that_ended_early_is_a_failure_unless_it_has_text() {
 }
 
 #[test]
-fn odd_answers_are_failures() {
+fn malformed_responses_are_failures() {
     for answer in [
         json!({}),
         json!([]),
@@ -782,7 +782,7 @@ fn odd_answers_are_failures() {
     let failure = ask(&host([Answer::json(200, error)]), json!({})).unwrap_err();
     assert_eq!(failure.kind, FailureKind::RateLimited);
 
-    // Members that are missing, null or of another type do not matter.
+    // Members that are missing, null or of another type are ignored.
     for odd in [json!(null), json!(7), json!([null]), json!({ "type": 1 })] {
         let part = json!({
             "type": "output_text", "text": "Hi", "annotations": odd, "logprobs": odd,
@@ -835,7 +835,7 @@ fn maps_an_error_to_the_property_of_the_form() {
 }
 
 #[test]
-fn a_server_without_this_api_is_explained() {
+fn explains_that_a_server_lacks_this_api() {
     for body in ["404 page not found", r#"{"detail":"Not Found"}"#] {
         let failure =
             ask(&host([Answer::content(404, "text/plain", body)]), json!({})).unwrap_err();
@@ -843,7 +843,7 @@ fn a_server_without_this_api_is_explained() {
         let words = "the server has no Responses API: set `api` to Chat Completions";
         assert!(failure.message.contains(words), "{failure}");
     }
-    // Something else does not exist.
+    // The path exists, but something else does not.
     for message in [
         "Previous response with id 'resp_0' not found.",
         "Conversation with id 'conv_0' not found.",
@@ -977,7 +977,7 @@ fn a_stream_that_ends_early_keeps_its_text() {
         assert!(failure.request_sent);
     }
     let nothing = ask(&host([Answer::events([""; 0])]).streaming(), json!({})).unwrap_err();
-    assert_eq!(nothing.message, "the provider's answer contains no events");
+    assert_eq!(nothing.message, "the provider's response contains no events");
 }
 
 #[test]
@@ -1040,8 +1040,8 @@ fn waits_for_an_answer_in_the_background() {
 #[test]
 fn cancelling_the_run_cancels_the_response() {
     let cancelled = || Answer::json(200, response("cancelled", json!([])));
-    // The caller cancels when the ID is reported, when the state is, and while
-    // the run waits.
+    // The caller cancels when the ID is reported, when the status is reported, and
+    // while the run waits.
     for events in 0..3 {
         let answers = [in_background("queued"), cancelled()];
         let host = host(answers).cancelled_after(events);
@@ -1055,7 +1055,7 @@ fn cancelling_the_run_cancels_the_response() {
 }
 
 #[test]
-fn a_response_that_cannot_be_awaited_continues() {
+fn a_response_continues_if_the_run_cannot_wait_for_it() {
     let unavailable = Answer::json(503, json!({ "error": { "message": "Down" } }));
     let host = host([in_background("queued"), unavailable]);
     let failure = ask(&host, json!({ "background": true })).unwrap_err();
@@ -1073,7 +1073,7 @@ fn a_response_that_cannot_be_awaited_continues() {
 }
 
 #[test]
-fn an_id_from_the_provider_cannot_lead_to_another_path() {
+fn an_id_from_the_provider_cannot_reach_another_path() {
     for id in [json!("../models"), json!("a?b"), json!(""), json!(null)] {
         let mut running = response("in_progress", json!([]));
         running["id"] = id.clone();

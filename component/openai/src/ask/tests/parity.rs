@@ -1,5 +1,5 @@
 //! Both APIs give the same output and the same metadata for the same input, if the
-//! model answers the same.
+//! model gives the same answer.
 
 use connector_sdk::testing::{Answer, Host};
 use connector_sdk::{Failure, Result};
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::CONNECTOR;
 
-/// What the model says to one request.
+/// The model's answer to one request.
 #[derive(Clone, Default)]
 struct Said {
     text: Option<&'static str>,
     refusal: Option<&'static str>,
     /// The names and arguments of the functions that it calls.
     calls: Vec<(&'static str, &'static str)>,
-    /// Why it stops, in the words of Chat Completions.
+    /// The finish reason of Chat Completions.
     reason: &'static str,
     is_cited: bool,
     has_logprobs: bool,
@@ -123,7 +123,8 @@ impl Said {
     }
 }
 
-/// What a run returned, without what only one API has; and its text events.
+/// The result of a run without what only one API returns, and its events except for
+/// metadata.
 fn run(api: &str, said: &[Said], more: &Value, streaming: bool) -> (Value, Vec<Value>) {
     let parameters = || json!({ "type": "object" });
     let mut host = Host::new(&CONNECTOR)
