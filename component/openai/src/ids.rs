@@ -2,9 +2,6 @@
 
 use connector_sdk::{Failure, Result};
 
-/// What an ID consists of, as a pattern for forms.
-pub const ID: &str = "[A-Za-z0-9._:-]+";
-
 /// Returns the ID given for a property. An ID that could reach another path is
 /// rejected.
 pub fn checked<'a>(property: &str, id: &'a str, example: &str) -> Result<&'a str> {

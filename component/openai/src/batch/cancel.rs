@@ -20,7 +20,7 @@ pub struct CancelBatch {
 impl Run for CancelBatch {
     const HELP: &str = include_str!("cancel.md");
     const GROUP: &str = "Batches";
-    const EFFECTS: Effects = Effects { idempotent: true, ..Effects::NONE };
+    const EFFECTS: Effects = Effects { destructive: true, idempotent: true, ..Effects::NONE };
     const EXAMPLES: &[Example] = &[
         Example { title: "Stop a batch", input: r#"{"batchId": "batch_abc123"}"# },
         Example {

@@ -50,7 +50,7 @@ fn creates_gets_and_updates() {
         let host = host(conversation());
         let outcome = host.run(action, input).unwrap();
         let expected = json!({
-            "id": "conv_1", "metadata": { "topic": "demo" }, "created": 1_741_900_000,
+            "id": "conv_1", "metadata": { "topic": "demo" }, "createdAt": 1_741_900_000,
         });
         assert_eq!(outcome.output, expected, "{action}");
         assert_eq!(json!(outcome.metadata), json!({ "requestId": "req_1" }), "{action}");

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Conversation;
-use crate::ids::ID;
 use crate::metadata;
 
 /// Replaces the key-value pairs that are stored with a conversation.
@@ -15,7 +14,7 @@ use crate::metadata;
 #[serde(rename_all = "camelCase")]
 pub struct UpdateConversation {
     /// The ID of the conversation, from Create Conversation.
-    #[property(label = "Conversation ID", placeholder = "conv_…", pattern = ID)]
+    #[property(label = "Conversation ID", placeholder = "conv_…")]
     conversation_id: String,
     /// The new key-value pairs. Leave empty to remove all pairs.
     #[serde(default)]

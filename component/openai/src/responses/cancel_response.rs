@@ -6,14 +6,13 @@ use serde::Deserialize;
 use super::background;
 use super::reply::Reply;
 use super::stored::StoredResponse;
-use crate::ids::ID;
 
 /// Cancels a response that is generated in the background.
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 pub struct CancelResponse {
     /// The ID of the response, which Ask returns in its metadata as responseId.
-    #[property(label = "Response ID", placeholder = "resp_…", pattern = ID)]
+    #[property(label = "Response ID", placeholder = "resp_…")]
     response_id: String,
 }
 

@@ -5,14 +5,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Deleted;
-use crate::ids::ID;
 
 /// Deletes a stored response.
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteResponse {
     /// The ID of the response, which Ask returns in its metadata as responseId.
-    #[property(label = "Response ID", placeholder = "resp_…", pattern = ID)]
+    #[property(label = "Response ID", placeholder = "resp_…")]
     response_id: String,
 }
 

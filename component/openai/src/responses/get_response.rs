@@ -5,14 +5,13 @@ use serde::Deserialize;
 
 use super::background;
 use super::stored::StoredResponse;
-use crate::ids::ID;
 
 /// Gets a stored response of the Responses API by its ID, and can wait for its completion.
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 pub struct GetResponse {
     /// The ID of the response, which Ask returns in its metadata as responseId.
-    #[property(label = "Response ID", placeholder = "resp_…", pattern = ID)]
+    #[property(label = "Response ID", placeholder = "resp_…")]
     response_id: String,
     /// Whether to wait until a response that is generated in the background has ended.
     #[serde(default)]

@@ -55,7 +55,7 @@ fn returns_a_complete_response() {
         "toolCalls": [search, { "type": "image_generation_call", "id": "ig_1", "file": file }],
         "approvalRequests": [], "functionCalls": [call], "model": "gpt-x",
         "previousResponseId": "resp_0", "conversation": "conv_1", "metadata": { "run": "1" },
-        "created": 1_700_000_000, "completed": 1_700_000_060,
+        "createdAt": 1_700_000_000, "completedAt": 1_700_000_060,
     });
     assert_eq!(outcome.output, expected);
     let expected = json!({

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use serde_with::skip_serializing_none;
 
-use crate::ids::ID;
 use crate::responses::INCLUDED;
 
 #[skip_serializing_none]
@@ -23,13 +22,13 @@ pub struct Options {
     /// The ID of the response to continue from, which an earlier run returned in its metadata
     /// as responseId. The model then sees the whole conversation so far.
     #[property(label = "Previous Response ID", advanced, group = "Conversation")]
-    #[property(when("api" = "responses"), placeholder = "resp_…", pattern = ID)]
+    #[property(when("api" = "responses"), placeholder = "resp_…")]
     pub previous_response_id: Option<String>,
 
     /// The ID of a conversation from Create Conversation. The model sees its earlier
     /// messages, and the new ones are added to it.
     #[property(label = "Conversation ID", advanced, group = "Conversation")]
-    #[property(when("api" = "responses"), placeholder = "conv_…", pattern = ID)]
+    #[property(when("api" = "responses"), placeholder = "conv_…")]
     pub conversation: Option<String>,
 
     /// A prompt template from OpenAI's dashboard. Its instructions, tools and settings apply
