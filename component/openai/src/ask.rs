@@ -1,7 +1,8 @@
 //! Ask: `POST /chat/completions` or `POST /responses`.
 //!
-//! [`messages`] and [`attachments`] read the input, [`format`] determines the
-//! shape of the answer, and [`functions`] what the model may call.
+//! [`messages`], [`attachments`] and [`extra`] parameters read the input, [`format`]
+//! determines the shape of the answer, and [`functions`] what the model may call.
+//! [`rules`] know what models accept.
 //! [`conversation`] sends requests until there is an [`answer`]. [`chat`] and
 //! [`responses`] write the requests and read the responses of the two APIs, with
 //! what both need in [`exchange`].
@@ -12,6 +13,7 @@ mod batch;
 mod chat;
 mod conversation;
 mod exchange;
+mod extra;
 mod format;
 mod functions;
 mod json_in_text;
@@ -33,6 +35,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
 use serde_with::skip_serializing_none;
 
+use self::attachments::Sources;
 use self::chat::Chat;
 use self::conversation::{Conversation, Ending};
 use self::exchange::Api;
@@ -223,7 +226,7 @@ pub struct Ask {
 
     /// How closely the model examines attached images. High detail uses more tokens.
     #[serde(skip_serializing)]
-    #[property(advanced, group = "Attachments", when(present(attachments)))]
+    #[property(advanced, group = "Attachments")]
     #[property(provider_default = "auto", choices("auto", "low", "high"))]
     image_detail: Option<String>,
 
@@ -258,6 +261,39 @@ pub struct Ask {
 
     #[serde(flatten, skip_serializing)]
     responses: responses::Options,
+
+    /// The addresses of images to send with the last user message. The provider fetches them.
+    #[serde(default, skip_serializing)]
+    #[property(label = "Image URLs", advanced, group = "Attachments")]
+    #[property(item(control = url, placeholder = "https://example.com/photo.jpg"))]
+    image_urls: Vec<String>,
+
+    /// The IDs of images that you uploaded to the provider, to send with the last user
+    /// message.
+    #[serde(default, skip_serializing)]
+    #[property(label = "Image File IDs", advanced, group = "Attachments")]
+    #[property(when(api = "responses"), item(placeholder = "file-…"))]
+    image_file_ids: Vec<String>,
+
+    /// The addresses of files, such as PDFs, to send with the last user message. The provider
+    /// fetches them.
+    #[serde(default, skip_serializing)]
+    #[property(label = "File URLs", advanced, group = "Attachments", when(api = "responses"))]
+    #[property(item(control = url, placeholder = "https://example.com/report.pdf"))]
+    file_urls: Vec<String>,
+
+    /// The IDs of files, such as PDFs, that you uploaded to the provider, to send with the
+    /// last user message.
+    #[serde(default, skip_serializing)]
+    #[property(label = "File IDs", advanced, group = "Attachments")]
+    #[property(item(placeholder = "file-…"))]
+    file_ids: Vec<String>,
+
+    /// Parameters that have no property here, such as those of another server. They are added
+    /// to the request unchanged.
+    #[serde(skip_serializing)]
+    #[property(advanced, group = "API")]
+    extra_parameters: Option<Map<String, Value>>,
 }
 
 #[derive(Clone, Copy, Deserialize, Choices)]
@@ -267,6 +303,16 @@ enum ApiChoice {
     ChatCompletions,
     /// OpenAI's newer API.
     Responses,
+}
+
+impl ApiChoice {
+    /// The value of the property `api`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "chat_completions",
+            Self::Responses => "responses",
+        }
+    }
 }
 
 #[derive(Deserialize, Properties)]
@@ -386,9 +432,13 @@ impl Ask {
         }
         self.check_api(&parameters)?;
         check(rules::RULES, &self.model, &parameters)?;
+        check(rules::RULES, &self.model, &parameters::given(&self.responses)?)?;
+        if let Some(extra) = &self.extra_parameters {
+            extra::check(extra, self.api)?;
+            parameters.extend(extra.clone());
+        }
         let functions = Functions::named(&self.functions)?;
-        let attachments = attachments::open(&self.attachments)?;
-        let turns = messages::turns(&self.messages, format.instruction(), attachments)?;
+        let turns = messages::turns(&self.messages, format.instruction(), &self.sources())?;
 
         let api: Box<dyn Api> = match self.api {
             ApiChoice::ChatCompletions => {
@@ -412,6 +462,17 @@ impl Ask {
         Ok((api, functions))
     }
 
+    /// What is attached to the last user message.
+    fn sources(&self) -> Sources<'_> {
+        Sources {
+            attachments: &self.attachments,
+            image_urls: &self.image_urls,
+            image_file_ids: &self.image_file_ids,
+            file_urls: &self.file_urls,
+            file_ids: &self.file_ids,
+        }
+    }
+
     /// Rejects what the API would accept but this action could not return.
     fn check_choices(&self) -> Result<()> {
         if self.n > Some(1) && !self.functions.is_empty() {
@@ -424,9 +485,10 @@ impl Ask {
     /// Rejects properties that the chosen API does not have. The table hides them, so
     /// a form that still contains them does not send them.
     fn check_api(&self, parameters: &Map<String, Value>) -> Result<()> {
-        let (api, other) = match self.api {
-            ApiChoice::ChatCompletions => ("chat_completions", "Responses"),
-            ApiChoice::Responses => ("responses", "Chat Completions"),
+        let api = self.api.name();
+        let other = match self.api {
+            ApiChoice::ChatCompletions => "Responses",
+            ApiChoice::Responses => "Chat Completions",
         };
         let options = parameters::given(&self.responses)?;
         for row in Self::PROPERTIES {
