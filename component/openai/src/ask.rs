@@ -358,26 +358,38 @@ impl Run for Ask {
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
         Example {
-            title: "A question",
-            input: r#"{"messages": [{"role": "user", "content": "Why is the sky blue?"}]}"#,
+            title: "Sort an email into categories",
+            input: r#"{
+                "model": "gpt-5.4-mini",
+                "messages": [
+                    {"role": "developer", "content": "You sort the emails of an online shop."},
+                    {"role": "user", "content": "My order 4711 arrived with a broken lid. Can I get a new one before Friday?"}
+                ],
+                "responseFormat": 1,
+                "responseSchema": "{\"type\": \"object\", \"properties\": {\"category\": {\"type\": \"string\", \"enum\": [\"order\", \"complaint\", \"other\"]}, \"order\": {\"type\": [\"string\", \"null\"]}, \"urgent\": {\"type\": \"boolean\"}}, \"required\": [\"category\", \"order\", \"urgent\"], \"additionalProperties\": false}"
+            }"#,
         },
         Example {
-            title: "An object that matches a schema",
-            input: concat!(
-                r#"{"messages": [{"role": "user", "content": "Where is the Uhrturm?"}], "#,
-                r#""responseFormat": 1, "responseSchema": "{\"type\": \"object\", "#,
-                r#"\"properties\": {\"city\": {\"type\": \"string\"}}, "#,
-                r#"\"required\": [\"city\"], \"additionalProperties\": false}"}"#,
-            ),
-        },
-        Example {
-            title: "Instructions and a short answer",
+            title: "Read a receipt in a photo",
             input: r#"{
                 "messages": [
-                    {"role": "developer", "content": "You translate into German."},
-                    {"role": "user", "content": "Good morning"}
+                    {"role": "user", "content": "Which shop is this receipt from, and what is the total? Answer in one line."}
                 ],
-                "maxTokens": 200
+                "imageUrls": ["https://example.com/receipts/2026-11-03.jpg"],
+                "imageDetail": "high"
+            }"#,
+        },
+        Example {
+            title: "Search the web and cite the sources",
+            input: r#"{
+                "messages": [
+                    {"role": "user", "content": "What changed in the latest stable release of Rust?"}
+                ],
+                "api": "responses",
+                "reasoningEffort": "low",
+                "webSearch": true,
+                "webSearchOptions": {"allowedDomains": ["rust-lang.org"], "contextSize": "low"},
+                "maxToolCalls": 3
             }"#,
         },
     ];

@@ -41,11 +41,7 @@ pub const fn rule(models: &'static [&'static str], property: &'static str, takes
 impl Rule {
     /// The same rule, unless another property has one of these values. An empty
     /// string means that the other property is empty.
-    pub const fn unless(
-        self,
-        property: &'static str,
-        values: &'static [&'static str],
-    ) -> Self {
+    pub const fn unless(self, property: &'static str, values: &'static [&'static str]) -> Self {
         Self { unless: Some((property, values)), ..self }
     }
 

@@ -1,10 +1,11 @@
 //! What chat models accept.
 //!
-//! As of August 2026: the prose of the API's description; OpenAI's guides to its
-//! latest models (<https://developers.openai.com/api/docs/guides/latest-model>) and to
-//! reasoning (<https://developers.openai.com/api/docs/guides/reasoning>); for the
-//! models that always reason,
-//! <https://learn.microsoft.com/azure/foundry/openai/how-to/reasoning>.
+//! As of August 2026, from the prose of the API's description and from OpenAI's
+//! guides to its latest model
+//! (<https://developers.openai.com/api/docs/guides/latest-model>) and to reasoning
+//! (<https://developers.openai.com/api/docs/guides/reasoning>); for the models that
+//! always reason, also from
+//! <https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning>.
 //!
 //! A model that is not listed may accept anything: its server decides.
 
@@ -36,9 +37,8 @@ const REASONING_ON_REQUEST: &[&str] =
 const REASONING_BY_DEFAULT: &[&str] =
     &["gpt-5.5", "gpt-5.6", "gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna"];
 
-/// Reasoning models before gpt-5.6 that are in no other group.
-const OTHERS_BEFORE_GPT_5_6: &[&str] =
-    &["gpt-5.1-mini", "gpt-5.2-pro", "gpt-5.5", "gpt-5.5-pro"];
+/// The other models before gpt-5.6.
+const OTHERS_BEFORE_GPT_5_6: &[&str] = &["gpt-5.1-mini", "gpt-5.2-pro", "gpt-5.5", "gpt-5.5-pro"];
 
 /// Models that keep cached prompts for a day and for nothing else.
 const KEEP_FOR_A_DAY: &[&str] =
@@ -64,7 +64,7 @@ pub const RULES: &[Rule] = &[
     rule(O_SERIES, "reasoningEffort", Takes::OneOf(&["low", "medium", "high"])),
     rule(GPT_5, "reasoningEffort", Takes::OneOf(&["minimal", "low", "medium", "high"])),
     rule(&["gpt-5.1"], "reasoningEffort", Takes::OneOf(&["none", "low", "medium", "high"])),
-    // Sampling, which a model that reasons does not leave to others.
+    // Sampling. Models accept nothing but the defaults while they reason.
     rule(O_SERIES, "temperature", Takes::Only(1)),
     rule(O_SERIES, "topP", Takes::Only(1)),
     rule(O_SERIES, "frequencyPenalty", Takes::Only(0)),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn reasoning_models_leave_sampling_to_others_only_without_an_effort() {
+    fn sampling_parameters_depend_on_reasoning() {
         let parameters = [
             json!({ "temperature": 0.5 }),
             json!({ "top_p": 0.5, "reasoning_effort": "none" }),
