@@ -1,11 +1,10 @@
 //! Ask: `POST /chat/completions` or `POST /responses`.
 //!
 //! [`messages`], [`attachments`] and [`extra`] parameters read the input, [`format`]
-//! determines the shape of the answer, and [`functions`] what the model may call.
-//! [`rules`] know what models accept.
-//! [`conversation`] sends requests until there is an [`answer`]. [`chat`] and
-//! [`responses`] write the requests and read the responses of the two APIs, with
-//! what both need in [`exchange`].
+//! determines the shape of the answer, [`functions`] what the model may call, and
+//! [`rules`] what each model accepts. [`conversation`] sends requests until there is
+//! an [`answer`]. [`chat`] and [`responses`] write the requests and read the
+//! responses of the two APIs, with what both need in [`exchange`].
 
 mod answer;
 mod attachments;
@@ -359,33 +358,37 @@ impl Run for Ask {
     const EXAMPLES: &[Example] = &[
         Example {
             title: "Sort an email into categories",
-            input: r#"{
-                "model": "gpt-5.4-mini",
-                "messages": [
-                    {"role": "developer", "content": "You sort the emails of an online shop."},
-                    {"role": "user", "content": "My order 4711 arrived with a broken lid. Can I get a new one before Friday?"}
-                ],
-                "responseFormat": 1,
-                "responseSchema": "{\"type\": \"object\", \"properties\": {\"category\": {\"type\": \"string\", \"enum\": [\"order\", \"complaint\", \"other\"]}, \"order\": {\"type\": [\"string\", \"null\"]}, \"urgent\": {\"type\": \"boolean\"}}, \"required\": [\"category\", \"order\", \"urgent\"], \"additionalProperties\": false}"
-            }"#,
+            input: concat!(
+                r#"{"model": "gpt-5.4-mini", "messages": [{"role": "developer", "#,
+                r#""content": "You sort the emails to an online shop."}, {"role": "user", "#,
+                r#""content": "My order 4711 arrived with a broken lid. Can I get a new one "#,
+                r#"before Friday?"}], "responseFormat": 1, "responseSchema": "#,
+                r#""{\"type\": \"object\", \"properties\": {\"category\": "#,
+                r#"{\"type\": \"string\", \"enum\": [\"complaint\", \"question\", \"other\"]}, "#,
+                r#"\"order\": {\"type\": [\"string\", \"null\"]}, "#,
+                r#"\"urgent\": {\"type\": \"boolean\"}}, "#,
+                r#"\"required\": [\"category\", \"order\", \"urgent\"], "#,
+                r#"\"additionalProperties\": false}"}"#,
+            ),
         },
         Example {
             title: "Read a receipt in a photo",
             input: r#"{
                 "messages": [
-                    {"role": "user", "content": "Which shop is this receipt from, and what is the total? Answer in one line."}
+                    {"content": "Which shop is this receipt from, and what is the total?"}
                 ],
                 "imageUrls": ["https://example.com/receipts/2026-11-03.jpg"],
-                "imageDetail": "high"
+                "imageDetail": "high",
+                "maxTokens": 500
             }"#,
         },
         Example {
             title: "Search the web and cite the sources",
             input: r#"{
-                "messages": [
-                    {"role": "user", "content": "What changed in the latest stable release of Rust?"}
-                ],
                 "api": "responses",
+                "messages": [
+                    {"content": "What changed in the latest stable release of Rust?"}
+                ],
                 "reasoningEffort": "low",
                 "webSearch": true,
                 "webSearchOptions": {"allowedDomains": ["rust-lang.org"], "contextSize": "low"},

@@ -420,7 +420,10 @@ fn converted(turn: Turn, detail: Detail, files: &mut Vec<File>) -> Result<Vec<Va
 /// The part of a message for an attachment
 /// (<https://platform.openai.com/docs/api-reference/responses/create>).
 fn part(attachment: &Attachment, detail: Detail) -> Result<Value> {
-    let image = |member: &str, value: &str| json!({ "type": "input_image", member: value, "detail": detail.image.unwrap_or("auto") });
+    let image = |member: &str, value: &str| {
+        let detail = detail.image.unwrap_or("auto");
+        json!({ "type": "input_image", member: value, "detail": detail })
+    };
     let document = |name: Option<&str>, member: &str, value: &str| {
         parameters::object([
             ("type", Some("input_file".into())),

@@ -107,7 +107,7 @@ fn a_reasoning_model_accepts_a_temperature_only_without_an_effort() {
     let refusal = |more: Value| {
         let mut input = json!({ "temperature": 0.2 });
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        ask(&host([text_answer("Hello")]), input).err().map(|failure| failure.message)
+        ask(&host([text_answer("Hello")]), input).err().map(|failure| failure.message.clone())
     };
     for accepted in [
         json!({}),
