@@ -225,8 +225,12 @@ pub struct Ask {
 
     /// How closely the model examines attached images. High detail uses more tokens.
     #[serde(skip_serializing)]
-    #[property(advanced, group = "Attachments")]
-    #[property(provider_default = "auto", choices("auto", "low", "high"))]
+    #[property(advanced, group = "Attachments", provider_default = "auto", choices(
+        "auto",
+        "low",
+        "high",
+        "original": "Without scaling. The API must be Responses.",
+    ))]
     image_detail: Option<String>,
 
     /// The API to use. Responses has the provider's tools, stored conversations and answers in
@@ -500,6 +504,13 @@ impl Ask {
     /// Rejects properties that the chosen API does not have. The table hides them, so
     /// a form that still contains them does not send them.
     fn check_api(&self, parameters: &Map<String, Value>) -> Result<()> {
+        if let (ApiChoice::ChatCompletions, Some("original")) =
+            (self.api, self.image_detail.as_deref())
+        {
+            let message = "only the API Responses has original as an `imageDetail`: choose \
+                           another, or set `api` to Responses";
+            return Err(Failure::invalid_input("imageDetail", message));
+        }
         let api = self.api.name();
         let other = match self.api {
             ApiChoice::ChatCompletions => "Responses",

@@ -568,6 +568,9 @@ fn attachments() -> Vec<Case> {
         "image-urls":
             { "imageUrls": ["https://example.com/photo.jpg"], "imageDetail": "high" }
             => { "input": [with(&[input_image("image_url", PHOTO, "high")])] };
+        "image-detail-original":
+            { "imageUrls": [PHOTO], "imageDetail": "original" }
+            => { "input": [with(&[input_image("image_url", PHOTO, "original")])] };
         "image-file-ids":
             { "imageFileIds": ["file-abc123"] }
             => { "input": [with(&[input_image("file_id", "file-abc123", "auto")])] };

@@ -49,10 +49,18 @@ pub(crate) enum Part {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "images are not inspected")]
 pub(crate) struct Image {
     url: String,
-    detail: Option<String>,
+    detail: Option<Detail>,
+}
+
+/// How closely the model examines an image.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Detail {
+    Auto,
+    Low,
+    High,
 }
 
 #[derive(Debug, Deserialize)]

@@ -99,8 +99,8 @@ fn the_properties_determine_the_request() {
                     "prompt_cache_options": { "ttl": "30m", "mode": "explicit" } }),
         ),
         (
-            json!({ "extraParameters": { "top_k": 5, "n": 2, "web_search_options": {} } }),
-            json!({ "top_k": 5, "n": 2, "web_search_options": {} }),
+            json!({ "extraParameters": { "top_k": 5, "n": 2 } }),
+            json!({ "top_k": 5, "n": 2 }),
         ),
         (
             json!({ "responseFormat": 1, "responseSchema": city, "verbosity": "low" }),
@@ -361,21 +361,24 @@ fn the_provider_fetches_addresses_and_has_uploaded_files() {
             ],
             "imageUrls": ["http://a.example/b.png"], "imageFileIds": ["file-c"],
             "fileUrls": ["https://a.example/c.pdf?d=e"], "fileIds": ["file-d"],
-            "imageDetail": "high", "fileDetail": "low",
+            "imageDetail": "original", "fileDetail": "low",
         }),
     );
     let expected = json!([
         user(json!([
             { "type": "input_text", "text": "a.md:\n\n# A" },
-            { "type": "input_image", "file_id": "file-a", "detail": "high" },
+            { "type": "input_image", "file_id": "file-a", "detail": "original" },
             { "type": "input_file", "file_url": "https://a.example/a.pdf", "detail": "low" },
         ])),
         { "role": "assistant", "content": "I see" },
         user(json!([
             { "type": "input_text", "text": "And now?" },
             { "type": "input_file", "file_id": "file-b", "detail": "low" },
-            { "type": "input_image", "image_url": "http://a.example/b.png", "detail": "high" },
-            { "type": "input_image", "file_id": "file-c", "detail": "high" },
+            {
+                "type": "input_image", "image_url": "http://a.example/b.png",
+                "detail": "original",
+            },
+            { "type": "input_image", "file_id": "file-c", "detail": "original" },
             { "type": "input_file", "file_url": "https://a.example/c.pdf?d=e", "detail": "low" },
             { "type": "input_file", "file_id": "file-d", "detail": "low" },
         ])),
@@ -428,6 +431,10 @@ fn rejects_invalid_input_before_the_request() {
         (json!({ "model": "gpt-5.4", "reasoningEffort": "low", "logprobs": true }), "logprobs"),
         (json!({ "model": "o3", "reasoningEffort": "none" }), "reasoningEffort"),
         (json!({ "extraParameters": { "input": "Hi" } }), "extraParameters.input"),
+        (
+            json!({ "extraParameters": { "web_search_options": {} } }),
+            "extraParameters.web_search_options",
+        ),
         (json!({ "extraParameters": { "reasoning": {} } }), "extraParameters.reasoning"),
         (json!({ "toolChoice": "required" }), "toolChoice"),
         (json!({ "webSearch": true, "toolChoice": "file_search" }), "toolChoice"),
