@@ -300,7 +300,11 @@ fn rejects_attachments_that_cannot_be_sent() {
             "Chat Completions does not accept the IDs of images: set `api` to Responses, or use \
              `attachments` or `imageUrls`",
         ),
-        (json!({ "imageDetail": "original" }), "imageDetail", "only the API Responses has original"),
+        (
+            json!({ "imageDetail": "original" }),
+            "imageDetail",
+            "only the API Responses has original",
+        ),
         (in_message(json!({ "imageUrls": ["x"] })), "messages[1].imageUrls[0]", "each of"),
         (in_message(json!({ "attachments": [gone] })), "messages[1].attachments[0]", ""),
         (

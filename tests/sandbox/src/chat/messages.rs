@@ -49,6 +49,7 @@ pub(crate) enum Part {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "the detail is only checked for its type")]
 pub(crate) struct Image {
     url: String,
     detail: Option<Detail>,

@@ -73,6 +73,11 @@ fn enforces_the_rules() {
         json!({"messages": [{"role": "user", "content": [part]}]})
     };
     let file = |file: Value| json!({"messages": [{"role": "user", "content": [{"type": "file", "file": file}]}]});
+    let with_detail = |detail: &str| {
+        let mut image = image("https://a.example/b.png");
+        image["messages"][0]["content"][0]["image_url"]["detail"] = detail.into();
+        image
+    };
     let mut of_system = image("https://a.example/b.png");
     of_system["messages"][0]["role"] = "system".into();
     let object = json!({"response_format": {"type": "json_object"}});
@@ -101,6 +106,8 @@ fn enforces_the_rules() {
             (image("data:image/png;base64,S G k="), "base64"),
             (image("SGk="), "base64"),
             (image("https://a.example/b.png"), ""),
+            (with_detail("high"), ""),
+            (with_detail("original"), "Content"),
             (image("ftp://a.example/b.png"), "the URL of an image"),
             (file(json!({"file_id": "file-1"})), ""),
             (file(json!({"file_id": "1"})), "the ID of a file"),

@@ -98,10 +98,7 @@ fn the_properties_determine_the_request() {
                     "reasoning": { "effort": "none" },
                     "prompt_cache_options": { "ttl": "30m", "mode": "explicit" } }),
         ),
-        (
-            json!({ "extraParameters": { "top_k": 5, "n": 2 } }),
-            json!({ "top_k": 5, "n": 2 }),
-        ),
+        (json!({ "extraParameters": { "top_k": 5, "n": 2 } }), json!({ "top_k": 5, "n": 2 })),
         (
             json!({ "responseFormat": 1, "responseSchema": city, "verbosity": "low" }),
             json!({ "text": {
