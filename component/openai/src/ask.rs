@@ -1,10 +1,10 @@
 //! Ask: `POST /chat/completions` or `POST /responses`.
 //!
-//! [`messages`] and [`attachments`] read the input, [`format`] determines the
-//! shape of the answer, and [`functions`] what the model may call.
-//! [`conversation`] sends requests until there is an [`answer`]. [`chat`] and
-//! [`responses`] write the requests and read the responses of the two APIs, with
-//! what both need in [`exchange`].
+//! [`messages`], [`attachments`] and [`extra`] parameters read the input, [`format`]
+//! determines the shape of the answer, [`functions`] what the model may call, and
+//! [`rules`] what each model accepts. [`conversation`] sends requests until there is
+//! an [`answer`]. [`chat`] and [`responses`] write the requests and read the
+//! responses of the two APIs, with what both need in [`exchange`].
 
 mod answer;
 mod attachments;
@@ -12,6 +12,7 @@ mod batch;
 mod chat;
 mod conversation;
 mod exchange;
+mod extra;
 mod format;
 mod functions;
 mod json_in_text;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
 use serde_with::skip_serializing_none;
 
+use self::attachments::Sources;
 use self::chat::Chat;
 use self::conversation::{Conversation, Ending};
 use self::exchange::Api;
@@ -224,8 +226,12 @@ pub struct Ask {
 
     /// How closely the model examines attached images. High detail uses more tokens.
     #[serde(skip_serializing)]
-    #[property(advanced, group = "Attachments", when(present(attachments)))]
-    #[property(provider_default = "auto", choices("auto", "low", "high"))]
+    #[property(advanced, group = "Attachments", provider_default = "auto", choices(
+        "auto",
+        "low",
+        "high",
+        "original": "Without scaling. The API must be Responses.",
+    ))]
     image_detail: Option<String>,
 
     /// The API to use. Responses adds the provider's tools, stored conversations and answers in
@@ -259,6 +265,39 @@ pub struct Ask {
 
     #[serde(flatten, skip_serializing)]
     responses: responses::Options,
+
+    /// The addresses of images to send with the last user message. The provider fetches them.
+    #[serde(default, skip_serializing)]
+    #[property(label = "Image URLs", advanced, group = "Attachments")]
+    #[property(item(control = url, placeholder = "https://example.com/photo.jpg"))]
+    image_urls: Vec<String>,
+
+    /// The IDs of images that you uploaded to the provider, to send with the last user
+    /// message.
+    #[serde(default, skip_serializing)]
+    #[property(label = "Image File IDs", advanced, group = "Attachments")]
+    #[property(when(api = "responses"), item(placeholder = "file-…"))]
+    image_file_ids: Vec<String>,
+
+    /// The addresses of files, such as PDFs, to send with the last user message. The provider
+    /// fetches them.
+    #[serde(default, skip_serializing)]
+    #[property(label = "File URLs", advanced, group = "Attachments", when(api = "responses"))]
+    #[property(item(control = url, placeholder = "https://example.com/report.pdf"))]
+    file_urls: Vec<String>,
+
+    /// The IDs of files, such as PDFs, that you uploaded to the provider, to send with the
+    /// last user message.
+    #[serde(default, skip_serializing)]
+    #[property(label = "File IDs", advanced, group = "Attachments")]
+    #[property(item(placeholder = "file-…"))]
+    file_ids: Vec<String>,
+
+    /// Parameters that have no property here, such as those of another server. They are added
+    /// to the request unchanged.
+    #[serde(skip_serializing)]
+    #[property(advanced, group = "API")]
+    extra_parameters: Option<Map<String, Value>>,
 }
 
 #[derive(Clone, Copy, Deserialize, Choices)]
@@ -268,6 +307,16 @@ enum ApiChoice {
     ChatCompletions,
     /// OpenAI's newer API.
     Responses,
+}
+
+impl ApiChoice {
+    /// The value of the property `api`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "chat_completions",
+            Self::Responses => "responses",
+        }
+    }
 }
 
 #[derive(Deserialize, Properties)]
@@ -313,26 +362,42 @@ impl Run for Ask {
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
         Example {
-            title: "A question",
-            input: r#"{"messages": [{"role": "user", "content": "Why is the sky blue?"}]}"#,
-        },
-        Example {
-            title: "An object that matches a schema",
+            title: "Sort an email into categories",
             input: concat!(
-                r#"{"messages": [{"role": "user", "content": "Where is the Uhrturm?"}], "#,
-                r#""responseFormat": 1, "responseSchema": "{\"type\": \"object\", "#,
-                r#"\"properties\": {\"city\": {\"type\": \"string\"}}, "#,
-                r#"\"required\": [\"city\"], \"additionalProperties\": false}"}"#,
+                r#"{"model": "gpt-5.4-mini", "messages": [{"role": "developer", "#,
+                r#""content": "You sort the emails to an online shop."}, {"role": "user", "#,
+                r#""content": "My order 4711 arrived with a broken lid. Can I get a new one "#,
+                r#"before Friday?"}], "responseFormat": 1, "responseSchema": "#,
+                r#""{\"type\": \"object\", \"properties\": {\"category\": "#,
+                r#"{\"type\": \"string\", \"enum\": [\"complaint\", \"question\", \"other\"]}, "#,
+                r#"\"order\": {\"type\": [\"string\", \"null\"]}, "#,
+                r#"\"urgent\": {\"type\": \"boolean\"}}, "#,
+                r#"\"required\": [\"category\", \"order\", \"urgent\"], "#,
+                r#"\"additionalProperties\": false}"}"#,
             ),
         },
         Example {
-            title: "Instructions and a short answer",
+            title: "Read a receipt in a photo",
             input: r#"{
                 "messages": [
-                    {"role": "developer", "content": "You translate into German."},
-                    {"role": "user", "content": "Good morning"}
+                    {"content": "Which shop is this receipt from, and what is the total?"}
                 ],
-                "maxTokens": 200
+                "imageUrls": ["https://example.com/receipts/2026-11-03.jpg"],
+                "imageDetail": "high",
+                "maxTokens": 500
+            }"#,
+        },
+        Example {
+            title: "Search the web and cite the sources",
+            input: r#"{
+                "api": "responses",
+                "messages": [
+                    {"content": "What changed in the latest stable release of Rust?"}
+                ],
+                "reasoningEffort": "low",
+                "webSearch": true,
+                "webSearchOptions": {"allowedDomains": ["rust-lang.org"], "contextSize": "low"},
+                "maxToolCalls": 3
             }"#,
         },
     ];
@@ -387,9 +452,13 @@ impl Ask {
         }
         self.check_api(&parameters)?;
         check(rules::RULES, &self.model, &parameters)?;
+        check(rules::RULES, &self.model, &parameters::given(&self.responses)?)?;
+        if let Some(extra) = &self.extra_parameters {
+            extra::check(extra, self.api)?;
+            parameters.extend(extra.clone());
+        }
         let functions = Functions::named(&self.functions)?;
-        let attachments = attachments::open(&self.attachments)?;
-        let turns = messages::turns(&self.messages, format.instruction(), attachments)?;
+        let turns = messages::turns(&self.messages, format.instruction(), &self.sources())?;
 
         let api: Box<dyn Api> = match self.api {
             ApiChoice::ChatCompletions => {
@@ -413,6 +482,17 @@ impl Ask {
         Ok((api, functions))
     }
 
+    /// What is attached to the last user message.
+    fn sources(&self) -> Sources<'_> {
+        Sources {
+            attachments: &self.attachments,
+            image_urls: &self.image_urls,
+            image_file_ids: &self.image_file_ids,
+            file_urls: &self.file_urls,
+            file_ids: &self.file_ids,
+        }
+    }
+
     /// Rejects what the API would accept, but whose result this action could not return.
     fn check_choices(&self) -> Result<()> {
         if self.n > Some(1) && !self.functions.is_empty() {
@@ -425,9 +505,17 @@ impl Ask {
     /// Rejects properties that the chosen API does not have. The table hides them, so
     /// a form that still contains them does not send them.
     fn check_api(&self, parameters: &Map<String, Value>) -> Result<()> {
-        let (api, other) = match self.api {
-            ApiChoice::ChatCompletions => ("chat_completions", "Responses"),
-            ApiChoice::Responses => ("responses", "Chat Completions"),
+        if let (ApiChoice::ChatCompletions, Some("original")) =
+            (self.api, self.image_detail.as_deref())
+        {
+            let message = "only the API Responses has original as an `imageDetail`: choose \
+                           another, or set `api` to Responses";
+            return Err(Failure::invalid_input("imageDetail", message));
+        }
+        let api = self.api.name();
+        let other = match self.api {
+            ApiChoice::ChatCompletions => "Responses",
+            ApiChoice::Responses => "Chat Completions",
         };
         let options = parameters::given(&self.responses)?;
         for row in Self::PROPERTIES {

@@ -34,7 +34,7 @@ const RESOURCES: &[&str] = &[
 ];
 
 /// Parameters that actions derive, with the properties they are derived from.
-const ALIASES: &[(&str, &str)] = &[
+pub const ALIASES: &[(&str, &str)] = &[
     // Ask
     ("max_completion_tokens", "maxTokens"),
     ("max_output_tokens", "maxTokens"),

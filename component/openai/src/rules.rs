@@ -15,6 +15,8 @@ pub struct Rule {
     pub property: &'static str,
     /// What they accept.
     pub takes: Takes,
+    /// Another property, and the values with which they accept anything.
+    unless: Option<(&'static str, &'static [&'static str])>,
 }
 
 /// What a model accepts.
@@ -23,6 +25,8 @@ pub enum Takes {
     Nothing(&'static str),
     /// One of these strings.
     OneOf(&'static [&'static str]),
+    /// Only this number, which is also the default.
+    Only(u32),
     /// A number up to this maximum.
     AtMost(u32),
     /// A string of up to this many characters.
@@ -31,16 +35,41 @@ pub enum Takes {
 
 /// Creates a rule.
 pub const fn rule(models: &'static [&'static str], property: &'static str, takes: Takes) -> Rule {
-    Rule { models, property, takes }
+    Rule { models, property, takes, unless: None }
+}
+
+impl Rule {
+    /// The same rule, unless another property has one of these values. An empty
+    /// string means that the other property is empty.
+    pub const fn unless(self, property: &'static str, values: &'static [&'static str]) -> Self {
+        Self { unless: Some((property, values)), ..self }
+    }
+
+    /// Whether another property lifts the rule.
+    fn is_lifted(&self, parameters: &Map<String, Value>) -> bool {
+        self.unless.is_some_and(|(property, values)| {
+            let value = parameters.get(&parameter(property)).and_then(Value::as_str);
+            values.contains(&value.unwrap_or_default())
+        })
+    }
+
+    /// Why a value is rejected.
+    fn refusal(&self, model: &str, value: &Value) -> Option<String> {
+        let reason = self.takes.refusal(model, self.property, value)?;
+        let Some((property, values)) = self.unless else { return Some(reason) };
+        let values: Vec<_> = values.iter().filter(|value| !value.is_empty()).copied().collect();
+        Some(format!("{reason}, or set `{property}` to {}", values.join(" or ")))
+    }
 }
 
 /// Checks parameters. Each has the name of its property, in snake case.
 pub fn check(rules: &[Rule], model: &str, parameters: &Map<String, Value>) -> Result<()> {
-    for Rule { property, takes, .. } in rules.iter().filter(|rule| is_one_of(model, rule.models)) {
-        if let Some(value) = parameters.get(&parameter(property))
-            && let Some(reason) = takes.refusal(model, property, value)
+    for rule in rules.iter().filter(|rule| is_one_of(model, rule.models)) {
+        if let Some(value) = parameters.get(&parameter(rule.property))
+            && !rule.is_lifted(parameters)
+            && let Some(reason) = rule.refusal(model, value)
         {
-            return Err(Failure::invalid_input(*property, reason));
+            return Err(Failure::invalid_input(rule.property, reason));
         }
     }
     Ok(())
@@ -60,6 +89,14 @@ impl Takes {
                 (!texts.contains(&text.as_str())).then(|| {
                     let texts = texts.join(", ");
                     format!("with `{model}`, `{property}` must be one of: {texts} (got `{text}`)")
+                })
+            }
+            (Self::Only(only), Value::Number(number)) => {
+                (number.as_f64() != Some(f64::from(*only))).then(|| {
+                    format!(
+                        "with `{model}`, `{property}` must be {only} (got {number}): leave it \
+                         empty"
+                    )
                 })
             }
             (Self::AtMost(max), Value::Number(number)) => {
@@ -102,6 +139,9 @@ mod tests {
         rule(&["old"], "quality", Takes::OneOf(&["low", "high"])),
         rule(&["old"], "n", Takes::AtMost(1)),
         rule(&["old"], "input", Takes::Characters(3)),
+        rule(&["old"], "speed", Takes::Only(1)),
+        rule(&["new"], "speed", Takes::Only(1)).unless("mode", &["fast", "faster"]),
+        rule(&["newer"], "speed", Takes::Nothing("leave it empty")).unless("mode", &["fast", ""]),
     ];
 
     /// Why a model rejects these parameters, if it does.
@@ -128,11 +168,45 @@ mod tests {
                 json!({ "input": "grün" }),
                 Some("input: with `old`, `input` must be at most 3 characters long (it has 4)"),
             ),
+            (
+                json!({ "speed": 1.5 }),
+                Some("speed: with `old`, `speed` must be 1 (got 1.5): leave it empty"),
+            ),
+            (json!({ "speed": 1.0 }), None),
             (json!({ "quality": "low", "n": 1, "input": "süß", "other": "x" }), None),
             (json!({ "font_style": null }), None),
             (json!({ "font_style": false }), None),
         ] {
             assert_eq!(refusal("old", parameters).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn another_property_may_lift_a_rule() {
+        let with_mode = |mode: &str| json!({ "speed": 2, "mode": mode });
+        for (model, parameters, expected) in [
+            (
+                "new",
+                json!({ "speed": 2 }),
+                Some(
+                    "speed: with `new`, `speed` must be 1 (got 2): leave it empty, or set `mode` \
+                     to fast or faster",
+                ),
+            ),
+            ("new", with_mode("fast"), None),
+            ("new", with_mode("faster"), None),
+            (
+                "newer",
+                with_mode("slow"),
+                Some(
+                    "speed: `newer` does not support `speed`: leave it empty, or set `mode` to \
+                     fast",
+                ),
+            ),
+            ("newer", with_mode("fast"), None),
+            ("newer", json!({ "speed": 2 }), None),
+        ] {
+            assert_eq!(refusal(model, parameters).as_deref(), expected);
         }
     }
 

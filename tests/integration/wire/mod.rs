@@ -174,6 +174,7 @@ const NEWER: &[&str] = &[
     "ask-prompt-cache-options-explicit",
     "ask-prompt-cache-options-implicit",
     "ask-responses-file-detail-auto",
+    "ask-responses-image-detail-original",
     "ask-responses-mcp-servers-tunnel",
     "ask-responses-moderation",
     "ask-responses-reasoning-context-all-turns",

@@ -96,8 +96,15 @@ fn messages() -> Vec<Case> {
             {
                 "webSearch": true, "instructions": "Be brief.", "background": true,
                 "previousResponseId": "resp_sandbox", "vectorStores": ["vs_1"],
+                "imageFileIds": ["file-abc123"], "fileUrls": ["https://example.com/report.pdf"],
             }
             => {};
+        "drops-attachments-of-other-roles":
+            { "messages": [
+                { "role": "system", "content": "Be brief.", "fileIds": ["file-abc123"] },
+                turn("user", "Hello!"),
+            ]}
+            => { "messages": [turn("system", "Be brief."), turn("user", "Hello!")] };
     };
     let responses = cases! { smallest();
         "minimal": {} => {};
@@ -558,7 +565,59 @@ fn attachments() -> Vec<Case> {
         "attached-text":
             { "attachments": [{ "url": "Notizen \"1\".md" }] }
             => { "input": [with(&[text("Notizen \"1\".md:\n\n# Grüße\n")])] };
+        "image-urls":
+            { "imageUrls": ["https://example.com/photo.jpg"], "imageDetail": "high" }
+            => { "input": [with(&[input_image("image_url", PHOTO, "high")])] };
+        "image-detail-original":
+            { "imageUrls": [PHOTO], "imageDetail": "original" }
+            => { "input": [with(&[input_image("image_url", PHOTO, "original")])] };
+        "image-file-ids":
+            { "imageFileIds": ["file-abc123"] }
+            => { "input": [with(&[input_image("file_id", "file-abc123", "auto")])] };
+        "file-urls":
+            { "fileUrls": ["https://example.com/report.pdf"] }
+            => { "input": [with(&[input_file("file_url", REPORT)])] };
+        "file-ids":
+            { "fileIds": ["file-abc123"] }
+            => { "input": [with(&[input_file("file_id", "file-abc123")])] };
+        "attached-to-an-earlier-message":
+            { "messages": [
+                {
+                    "role": "user", "content": "Hello!", "imageFileIds": ["file-abc123"],
+                    "fileUrls": [REPORT],
+                },
+                turn("assistant", "I see"),
+                {
+                    "role": "user", "content": "And these?", "imageUrls": [PHOTO],
+                    "fileIds": ["file-def456"],
+                },
+            ]}
+            => { "input": [
+                with(&[
+                    input_image("file_id", "file-abc123", "auto"),
+                    input_file("file_url", REPORT),
+                ]),
+                turn("assistant", "I see"),
+                { "role": "user", "content": [
+                    { "type": "input_text", "text": "And these?" },
+                    input_image("image_url", PHOTO, "auto"),
+                    input_file("file_id", "file-def456"),
+                ]},
+            ]};
     })
+}
+
+const PHOTO: &str = "https://example.com/photo.jpg";
+const REPORT: &str = "https://example.com/report.pdf";
+
+/// An image that is not part of the request.
+fn input_image(member: &str, value: &str, detail: &str) -> Value {
+    json!({ "type": "input_image", member: value, "detail": detail })
+}
+
+/// A file that is not part of the request.
+fn input_file(member: &str, value: &str) -> Value {
+    json!({ "type": "input_file", member: value })
 }
 
 /// With streaming.

@@ -18,18 +18,18 @@ use self::options::McpApproval;
 pub use self::options::Options;
 use self::tools::Tools;
 use super::answer::{Answer, Choice, FunctionCall, Report, with_distinct_ids};
-use super::attachments::Attachment;
+use super::attachments::{Attachment, Content, Source};
 use super::exchange::{Api, Exchange, check_without_tools, unknown_tool};
 use super::format::{Format, Wanted};
 use super::functions::{Functions, ToolChoice};
 use super::messages::{self, Turn, Turns};
-use super::rules::{REASONING, RESPONSES_RULES};
+use super::rules::REASONING;
 use crate::batch::action as batch;
 use crate::errors::BASE_URL_HINT;
 use crate::lenient::{at, items, text};
 use crate::responses::reply::Reply;
 use crate::responses::{self, background};
-use crate::{errors, parameters, rules};
+use crate::{errors, parameters};
 
 /// The endpoint in a batch.
 pub const ENDPOINT: &str = "/v1/responses";
@@ -303,9 +303,6 @@ fn check(
     parameters: &Map<String, Value>,
     max_tokens: Option<u64>,
 ) -> Result<()> {
-    let model = parameters.get("model").map(text).unwrap_or_default();
-    rules::check(RESPONSES_RULES, model, parameters)?;
-    rules::check(RESPONSES_RULES, model, &parameters::given(options)?)?;
     if options.previous_response_id.is_some() && options.conversation.is_some() {
         let message = "set `conversation` or `previousResponseId`, not both";
         return Err(Failure::invalid_input("conversation", message));
@@ -405,11 +402,8 @@ fn converted(turn: Turn, detail: Detail, files: &mut Vec<File>) -> Result<Vec<Va
         }
         Turn::Message { role, text, attachments } => {
             let text = (!text.is_empty()).then(|| json!({ "type": "input_text", "text": text }));
-            let mut parts: Vec<_> = text.into_iter().collect();
-            for (index, attachment) in attachments.iter().enumerate() {
-                let place = format!("attachments[{index}]");
-                parts.push(part(attachment, detail).map_err(|failure| failure.inside(&place))?);
-            }
+            let attached = attachments.iter().map(|attachment| part(attachment, detail));
+            let parts: Vec<_> = text.into_iter().map(Ok).chain(attached).collect::<Result<_>>()?;
             files.extend(attachments.into_iter().filter_map(Attachment::into_file));
             Ok(vec![json!({ "role": role, "content": parts })])
         }
@@ -423,30 +417,40 @@ fn converted(turn: Turn, detail: Detail, files: &mut Vec<File>) -> Result<Vec<Va
     }
 }
 
-/// The part of a message for a file
+/// The part of a message for an attachment
 /// (<https://platform.openai.com/docs/api-reference/responses/create>).
 fn part(attachment: &Attachment, detail: Detail) -> Result<Value> {
-    Ok(match attachment {
-        Attachment::Image(file) => json!({
-            "type": "input_image", "image_url": file.data_url(),
-            "detail": detail.image.unwrap_or("auto"),
-        }),
-        Attachment::Pdf(file) => parameters::object([
+    let image = |member: &str, value: &str| {
+        let detail = detail.image.unwrap_or("auto");
+        json!({ "type": "input_image", member: value, "detail": detail })
+    };
+    let document = |name: Option<&str>, member: &str, value: &str| {
+        parameters::object([
             ("type", Some("input_file".into())),
-            ("filename", Some(file.entry().name.as_str().into())),
-            ("file_data", Some(file.data_url().into())),
+            ("filename", name.map(Value::from)),
+            (member, Some(value.into())),
             ("detail", detail.file.map(Value::from)),
         ])
-        .into(),
-        Attachment::Audio(file, _) => {
+        .into()
+    };
+    Ok(match &attachment.content {
+        Content::Image(Source::File(file)) => image("image_url", &file.data_url()),
+        Content::Image(Source::Url(url)) => image("image_url", url),
+        Content::Image(Source::Id(id)) => image("file_id", id),
+        Content::Document(Source::File(file)) => {
+            document(Some(&file.entry().name), "file_data", &file.data_url())
+        }
+        Content::Document(Source::Url(url)) => document(None, "file_url", url),
+        Content::Document(Source::Id(id)) => document(None, "file_id", id),
+        Content::Audio(file, _) => {
             let name = &file.entry().name;
             let message = format!(
                 "the Responses API does not accept audio such as `{name}`: set `api` to Chat \
                  Completions, or transcribe it first"
             );
-            return Err(Failure::invalid_input("", message));
+            return Err(attachment.refusal(message));
         }
-        Attachment::Text(text) => json!({ "type": "input_text", "text": text }),
+        Content::Text(text) => json!({ "type": "input_text", "text": text }),
     })
 }
 

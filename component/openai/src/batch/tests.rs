@@ -208,6 +208,27 @@ fn sends_the_same_requests_as_runs() {
             "ask",
             &answer,
             json!({
+                "extraParameters": { "top_k": 5 }, "imageUrls": ["https://a.example/b.png"],
+                "fileIds": ["file-a"],
+            }),
+            "",
+        ),
+        (
+            "ask",
+            &answer,
+            json!({
+                "api": "responses", "extraParameters": { "top_k": 5 },
+                "messages": [
+                    { "role": "user", "content": "Hi", "fileUrls": ["https://a.example/b.pdf"] },
+                    { "role": "user", "content": "Hi", "imageFileIds": ["file-a"] },
+                ],
+            }),
+            "",
+        ),
+        (
+            "ask",
+            &answer,
+            json!({
                 "api": "responses", "responseFormat": 2, "responseSchema": schema,
                 "webSearch": true, "instructions": "Be brief.", "store": false,
             }),
@@ -335,6 +356,18 @@ fn checks_every_input_before_anything_is_sent() {
             wrong(with(ask("Hi"), json!({ "model": "o3", "stop": ["."] }))),
             "inputs[6].stop",
             "`o3` does not support `inputs[6].stop`: leave it empty for reasoning models",
+        ),
+        (
+            wrong(with(ask("Hi"), json!({ "extraParameters": { "messages": [] } }))),
+            "inputs[6].extraParameters.messages",
+            "`extraParameters` must not contain `messages`: use `messages`",
+        ),
+        (
+            wrong(json!({
+                "messages": [{ "role": "user", "content": "Hi", "imageUrls": ["a.png"] }],
+            })),
+            "inputs[6].messages[0].imageUrls[0]",
+            "each of `imageUrls` must begin with `https://`",
         ),
         (
             wrong(with(ask("Hi"), json!({ "responseFormat": 1, "responseSchema": "{" }))),

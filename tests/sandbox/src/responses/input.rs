@@ -48,10 +48,22 @@ enum Content {
 #[allow(dead_code, reason = "some fields are only checked for their type")]
 enum Part {
     InputText { text: String },
-    InputImage { image_url: String, detail: String },
-    InputFile { filename: String, file_data: String, detail: Option<String> },
+    InputImage { image_url: Option<String>, file_id: Option<String>, detail: String },
+    InputFile(File),
     OutputText { text: String, annotations: Vec<Value>, logprobs: Option<Vec<Value>> },
     Refusal { refusal: String },
+}
+
+/// A file: embedded with its name, fetched, or uploaded earlier.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "some fields are only checked for their type")]
+struct File {
+    filename: Option<String>,
+    file_data: Option<String>,
+    file_url: Option<String>,
+    file_id: Option<String>,
+    detail: Option<String>,
 }
 
 /// An item that is not a message.
@@ -197,20 +209,41 @@ impl Message {
 }
 
 impl Part {
-    /// As in a chat: the text of a part, or the type and length of a file. None if
-    /// it cannot be read.
+    /// As in a chat: the text of a part, or a description of a file. None if it
+    /// cannot be read.
     fn text(&self) -> Option<String> {
         Some(match self {
             Part::InputText { text } | Part::OutputText { text, .. } => text.clone(),
             Part::Refusal { refusal } => refusal.clone(),
-            Part::InputImage { image_url, .. } => {
-                let (kind, length) = data_url::read(image_url)?;
-                format!("[image_url: {kind}, {length} bytes]")
+            Part::InputImage { image_url: Some(url), file_id: None, .. } => {
+                format!("[image_url: {}]", data_url::described(url)?)
             }
-            Part::InputFile { filename, file_data, .. } => {
-                let (_, length) = data_url::read(file_data)?;
-                format!("[file: {filename}, {length} bytes]")
+            Part::InputImage { image_url: None, file_id: Some(id), .. } => {
+                format!("[image_url: {}]", file_id(id)?)
             }
+            Part::InputImage { .. } => return None,
+            Part::InputFile(file) => format!("[file: {}]", file.described()?),
         })
     }
+}
+
+impl File {
+    fn described(&self) -> Option<String> {
+        match (&self.filename, &self.file_data, &self.file_url, &self.file_id) {
+            (Some(name), Some(data), None, None) => {
+                let (_, length) = data_url::read(data)?;
+                Some(format!("{name}, {length} bytes"))
+            }
+            (None, None, Some(url), None) => {
+                data_url::described(url).filter(|_| !url.starts_with("data:"))
+            }
+            (None, None, None, Some(id)) => file_id(id).map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+/// The ID of an uploaded file.
+fn file_id(id: &str) -> Option<&str> {
+    id.starts_with("file-").then_some(id)
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::parameters::CacheOptions;
 use crate::parameters::Moderation;
+use crate::parameters::Sampling;
 
 /// A request with the fields that the connector may send.
 #[derive(Debug, Deserialize)]
@@ -67,7 +68,7 @@ struct Prompt {
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "some fields are only checked for their type")]
 pub(crate) struct Reasoning {
-    effort: Option<String>,
+    pub(crate) effort: Option<String>,
     pub(crate) summary: Option<String>,
     mode: Option<String>,
     context: Option<String>,
@@ -261,6 +262,16 @@ pub(crate) struct ToolFilter {
 }
 
 impl Request {
+    /// The parameters for sampling.
+    pub(crate) fn sampling(&self) -> Sampling {
+        Sampling {
+            temperature: self.temperature,
+            top_p: self.top_p,
+            logprobs: self.includes("message.output_text.logprobs"),
+            ..Sampling::default()
+        }
+    }
+
     /// Whether the response includes this additional data.
     pub(crate) fn includes(&self, name: &str) -> bool {
         self.include.iter().any(|other| other == name)

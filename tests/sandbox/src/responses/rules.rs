@@ -10,6 +10,7 @@ use crate::error::ApiError;
 use crate::models;
 use crate::models::Family;
 use crate::parameters::check_cache;
+use crate::parameters::check_sampling;
 use crate::parameters::is_reasoning;
 use crate::parameters::refuse_if;
 use crate::responses::answer::ENCRYPTED;
@@ -75,7 +76,9 @@ fn reasoning(request: &Request) -> Result<(), ApiError> {
         request.includes(ENCRYPTED) && !is_reasoning,
         "include",
         "Encrypted content is not supported with this model.",
-    )
+    )?;
+    let effort = request.reasoning.as_ref().and_then(|reasoning| reasoning.effort.as_deref());
+    check_sampling(&request.model, effort, &request.sampling())
 }
 
 fn format(request: &Request, input: &[Item]) -> Result<(), ApiError> {
@@ -168,7 +171,7 @@ fn messages(input: &[Item]) -> Result<(), ApiError> {
         refuse_if(
             message.has_unreadable_part(),
             "input",
-            "Expected base64-encoded data in a data URL.",
+            "Expected exactly one of base64-encoded data in a data URL, a URL, and the ID of a file.",
         )?;
     }
     Ok(())

@@ -84,6 +84,7 @@ fn enforces_the_rules() {
         let part = json!({"type": "input_image", "image_url": url, "detail": "auto"});
         json!({"input": [{"role": "user", "content": [part]}]})
     };
+    let only = |part: Value| json!({"input": [{"role": "user", "content": [part]}]});
     let part = |role: &str, kind: &str| {
         let part = json!({"type": kind, "text": "x", "annotations": []});
         let part = if kind == "input_text" {
@@ -161,6 +162,29 @@ fn enforces_the_rules() {
             (server(json!({"server_url": "https://a", "tunnel_id": "tunnel_1"})), "exactly one"),
             (image("data:image/png;base64,SGk="), ""),
             (image("SGk="), "base64"),
+            (image("https://a.example/b.png"), ""),
+            (only(json!({"type": "input_image", "file_id": "file-1", "detail": "low"})), ""),
+            (only(json!({"type": "input_image", "file_id": "1", "detail": "low"})), "the ID"),
+            (only(json!({"type": "input_image", "detail": "low"})), "exactly one"),
+            (only(json!({"type": "input_file", "file_id": "file-1"})), ""),
+            (only(json!({"type": "input_file", "file_url": "https://a.example/b.pdf"})), ""),
+            (only(json!({"type": "input_file", "file_url": "b.pdf"})), "a URL"),
+            (
+                only(json!({
+                    "type": "input_file", "file_id": "file-1", "file_url": "https://a.example",
+                })),
+                "exactly one",
+            ),
+            (json!({"model": "gpt-5.5", "temperature": 0.5}), "'temperature'"),
+            (json!({"model": "gpt-5.5", "temperature": 0.5, "reasoning": {"effort": "none"}}), ""),
+            (json!({"model": "gpt-5.4", "top_p": 0.5}), ""),
+            (
+                json!({
+                    "model": "gpt-5.4", "include": ["message.output_text.logprobs"],
+                    "reasoning": {"effort": "low"},
+                }),
+                "'logprobs'",
+            ),
             (part("user", "input_text"), ""),
             (part("user", "output_text"), "input parts"),
             (part("assistant", "output_text"), ""),

@@ -89,14 +89,16 @@ fn the_properties_determine_the_request() {
             json!({ "maxTokens": 16, "temperature": 0, "topP": 1, "user": "u", "store": true,
                     "metadata": { "a": "b" }, "serviceTier": "flex", "safetyIdentifier": "s",
                     "promptCacheKey": "k", "promptCacheRetention": "24h",
-                    "model": "gpt-5.6-sol",
+                    "model": "gpt-5.6-sol", "reasoningEffort": "none",
                     "promptCacheOptions": { "ttl": "30m", "mode": "explicit" } }),
             json!({ "max_output_tokens": 16, "temperature": 0, "top_p": 1, "user": "u",
                     "store": true, "metadata": { "a": "b" }, "service_tier": "flex",
                     "safety_identifier": "s", "prompt_cache_key": "k",
                     "prompt_cache_retention": "24h", "model": "gpt-5.6-sol",
+                    "reasoning": { "effort": "none" },
                     "prompt_cache_options": { "ttl": "30m", "mode": "explicit" } }),
         ),
+        (json!({ "extraParameters": { "top_k": 5, "n": 2 } }), json!({ "top_k": 5, "n": 2 })),
         (
             json!({ "responseFormat": 1, "responseSchema": city, "verbosity": "low" }),
             json!({ "text": {
@@ -339,6 +341,65 @@ fn files_become_parts_of_the_last_user_message() {
 }
 
 #[test]
+fn the_provider_fetches_addresses_and_has_uploaded_files() {
+    let host = host([text_answer("Nice")]);
+    let page = host.file("a.md", "text/markdown", b"# A");
+    let first = json!({
+        "role": "user", "content": "", "imageFileIds": ["file-a"], "attachments": [page],
+        "fileUrls": ["https://a.example/a.pdf"],
+    });
+    let body = body(
+        &host,
+        json!({
+            "messages": [
+                first,
+                { "role": "assistant", "content": "I see" },
+                { "role": "user", "content": "And now?", "fileIds": [" file-b "] },
+            ],
+            "imageUrls": ["http://a.example/b.png"], "imageFileIds": ["file-c"],
+            "fileUrls": ["https://a.example/c.pdf?d=e"], "fileIds": ["file-d"],
+            "imageDetail": "original", "fileDetail": "low",
+        }),
+    );
+    let expected = json!([
+        user(json!([
+            { "type": "input_text", "text": "a.md:\n\n# A" },
+            { "type": "input_image", "file_id": "file-a", "detail": "original" },
+            { "type": "input_file", "file_url": "https://a.example/a.pdf", "detail": "low" },
+        ])),
+        { "role": "assistant", "content": "I see" },
+        user(json!([
+            { "type": "input_text", "text": "And now?" },
+            { "type": "input_file", "file_id": "file-b", "detail": "low" },
+            {
+                "type": "input_image", "image_url": "http://a.example/b.png",
+                "detail": "original",
+            },
+            { "type": "input_image", "file_id": "file-c", "detail": "original" },
+            { "type": "input_file", "file_url": "https://a.example/c.pdf?d=e", "detail": "low" },
+            { "type": "input_file", "file_id": "file-d", "detail": "low" },
+        ])),
+    ]);
+    assert_eq!(body["input"], expected);
+}
+
+#[test]
+fn audio_cannot_be_attached_to_any_message() {
+    let host = host([]);
+    let song = host.file("a.mp3", "audio/mpeg", b"ID3");
+    let with_song = json!({ "role": "user", "content": "Hi", "attachments": [song] });
+    for (more, property) in [
+        (json!({ "imageUrls": ["https://a.example"], "attachments": [song] }), "attachments[0]"),
+        (json!({ "messages": [user("Hi"), with_song] }), "messages[1].attachments[0]"),
+    ] {
+        let failure = ask(&host, more).unwrap_err();
+        assert_eq!(failure.property.as_deref(), Some(property));
+        assert!(failure.message.contains("does not accept audio such as `a.mp3`"), "{failure}");
+    }
+    assert!(host.requests().is_empty());
+}
+
+#[test]
 fn rejects_invalid_input_before_the_request() {
     let mask = json!({ "extension": "png", "mimeType": "image/png", "name": "a", "url": "gone" });
     let server = |members: Value| {
@@ -363,6 +424,15 @@ fn rejects_invalid_input_before_the_request() {
         (json!({ "model": "gpt-4o", "reasoningSummary": "auto" }), "reasoningSummary"),
         (json!({ "model": "gpt-4.1-2025-04-14", "reasoningMode": "pro" }), "reasoningMode"),
         (json!({ "model": "gpt-4o-mini", "reasoningContext": "auto" }), "reasoningContext"),
+        (json!({ "model": "gpt-5.5", "topP": 0.5 }), "topP"),
+        (json!({ "model": "gpt-5.4", "reasoningEffort": "low", "logprobs": true }), "logprobs"),
+        (json!({ "model": "o3", "reasoningEffort": "none" }), "reasoningEffort"),
+        (json!({ "extraParameters": { "input": "Hi" } }), "extraParameters.input"),
+        (
+            json!({ "extraParameters": { "web_search_options": {} } }),
+            "extraParameters.web_search_options",
+        ),
+        (json!({ "extraParameters": { "reasoning": {} } }), "extraParameters.reasoning"),
         (json!({ "toolChoice": "required" }), "toolChoice"),
         (json!({ "webSearch": true, "toolChoice": "file_search" }), "toolChoice"),
         (json!({ "webSearch": true, "toolChoice": "web_search" }), "toolChoice"),

@@ -10,8 +10,8 @@ use super::options::{CodeInterpreter, FileSearch, ImageGeneration, McpServer, Op
 use crate::ask::functions::Functions;
 use crate::ask::rules::IMAGE_RULES;
 use crate::lenient::{at, items};
-use crate::parameters;
 use crate::rules::check;
+use crate::{parameters, urls};
 
 /// The `tools` of a request.
 #[derive(Default)]
@@ -220,7 +220,11 @@ fn mcp(server: &McpServer) -> Result<Value> {
         (None, None) => {
             return Err(Failure::invalid_input("url", "`url` or `tunnelId` is required"));
         }
-        (Some(url), _) => check_url(url)?,
+        (Some(url), _) => {
+            if let Some(fault) = urls::fault(url) {
+                return Err(Failure::invalid_input("url", format!("`url` must {fault}")));
+            }
+        }
         (None, Some(_)) => {}
     }
     let names = given(&server.allowed_tools);
@@ -232,19 +236,4 @@ fn mcp(server: &McpServer) -> Result<Value> {
     };
     tool.extend(parameters::object([("allowed_tools", allowed)]));
     Ok(tool.into())
-}
-
-/// Rejects a text that is not a URL, and a URL with a password: inputs are logged and
-/// stored, so they must not contain secrets.
-fn check_url(url: &str) -> Result<()> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
-    let reason = if host.is_empty() {
-        "`url` must begin with https:// or http://, followed by a host"
-    } else if host.contains('@') {
-        "`url` must not contain a user name or password"
-    } else {
-        return Ok(());
-    };
-    Err(Failure::invalid_input("url", reason))
 }

@@ -193,6 +193,14 @@ fn both_apis_give_the_same_output_and_metadata() {
         ),
         ("an attachment", json!({ "attachments": [] }), vec![says("A picture")]),
         ("an object", json!({ "responseFormat": 1 }), vec![graz.clone()]),
+        (
+            "images and files by address and ID, and an extra parameter",
+            json!({
+                "imageUrls": ["https://a.example/b.png"], "fileIds": ["file-a"],
+                "extraParameters": { "top_k": 5 },
+            }),
+            vec![says("A picture")],
+        ),
         ("a list", json!({ "responseFormat": 2 }), vec![says(r#"{"items": [1, 2]}"#)]),
         ("an object with a schema", object.clone(), vec![graz.clone()]),
         ("a list with a schema", list, vec![says(r#"{"items": [{"city": "Graz"}]}"#)]),
