@@ -46,7 +46,7 @@ use crate::citations::Citation;
 use crate::connection::ConnectionSettings;
 use crate::rules::check;
 use crate::usage::Usage;
-use crate::{models, parameters};
+use crate::{metadata, models, parameters};
 
 /// Asks a chat model and returns its answer as text, an object or a list.
 #[skip_serializing_none]
@@ -319,12 +319,16 @@ impl ApiChoice {
     }
 }
 
+/// The moderation model if the input names none. A default in the table would make
+/// every form send `moderation`.
+const MODERATION_MODEL: &str = "omni-moderation-latest";
+
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 struct Moderation {
     /// The moderation model.
-    #[property(default = "omni-moderation-latest", open_choices("omni-moderation-latest"))]
-    model: String,
+    #[property(provider_default = MODERATION_MODEL, open_choices("omni-moderation-latest"))]
+    model: Option<String>,
     /// What to do with harmful messages.
     #[property(choices("score": "Only report.", "block": "Reject harmful messages."))]
     input: Option<String>,
@@ -339,7 +343,7 @@ impl Moderation {
         let policy =
             parameters::object([("input", mode(&self.input)), ("output", mode(&self.output))]);
         let policy = (!policy.is_empty()).then(|| policy.into());
-        let model = self.model.as_str().into();
+        let model = self.model.as_deref().unwrap_or(MODERATION_MODEL).into();
         parameters::object([("model", Some(model)), ("policy", policy)]).into()
     }
 }
@@ -445,6 +449,9 @@ impl Ask {
         settings: &Settings,
     ) -> Result<(Box<dyn Api + 'a>, Functions)> {
         self.check_choices()?;
+        if let Some(pairs) = &self.metadata {
+            metadata::check_keys(pairs)?;
+        }
         format.check_schema()?;
         let mut parameters = parameters::given(self)?;
         if let Some(moderation) = &self.moderation {

@@ -181,9 +181,6 @@ fn parameters() -> Vec<Case> {
             => { "top_logprobs": 2, "include": ["message.output_text.logprobs"] };
         "instructions":
             { "instructions": "Be brief." } => { "instructions": "Be brief." };
-        "prompt":
-            { "prompt": { "id": "pmpt_1", "version": "2", "variables": { "city": "Graz" } } }
-            => { "prompt": { "id": "pmpt_1", "version": "2", "variables": { "city": "Graz" } } };
         "reasoning":
             { "model": "gpt-5.4", "reasoningEffort": "high", "reasoningSummary": "auto" }
             => { "model": "gpt-5.4", "reasoning": { "effort": "high", "summary": "auto" } };
@@ -222,7 +219,7 @@ fn parameters() -> Vec<Case> {
             };
         "blanks":
             {
-                "instructions": "", "previousResponseId": "", "conversation": null, "prompt": null,
+                "instructions": "", "previousResponseId": "", "conversation": null,
                 "reasoningSummary": "", "reasoningMode": "", "reasoningContext": null,
                 "webSearch": null, "webSearchOptions": null, "vectorStores": [],
                 "fileSearchOptions": null, "codeInterpreter": "", "imageGeneration": null,

@@ -113,7 +113,6 @@ const UNCHANGED: &[&str] = &[
     "instructions",
     "max_tool_calls",
     "previous_response_id",
-    "prompt",
     "truncation",
 ];
 

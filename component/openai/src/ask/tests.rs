@@ -384,7 +384,7 @@ fn rejects_extra_parameters_that_the_action_sets() {
     });
     let responses = json!({
         "api": "responses", "instructions": "I", "previousResponseId": "resp_1",
-        "prompt": { "id": "pmpt_1" }, "maxToolCalls": 3, "include": ["reasoning.encrypted_content"],
+        "maxToolCalls": 3, "include": ["reasoning.encrypted_content"],
         "compactThreshold": 1000, "truncation": "auto",
     });
     for more in [chat, responses] {

@@ -24,7 +24,6 @@ pub(crate) struct Request {
     pub(crate) instructions: Option<String>,
     pub(crate) previous_response_id: Option<String>,
     pub(crate) conversation: Option<String>,
-    prompt: Option<Prompt>,
     pub(crate) max_output_tokens: Option<u64>,
     pub(crate) max_tool_calls: Option<u64>,
     temperature: Option<f64>,
@@ -53,15 +52,6 @@ pub(crate) struct Request {
 
 fn yes() -> bool {
     true
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "only checked for their types")]
-struct Prompt {
-    id: String,
-    version: Option<String>,
-    variables: Option<Map<String, Value>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -55,7 +55,7 @@ fn rejects_unknown_and_invalid_fields() {
             (json!({"max_completion_tokens": 16}), "unknown field `max_completion_tokens`"),
             (json!({"stream_options": {}}), "unknown field `stream_options`"),
             (json!({"text": {"format": {"type": "xml"}}}), "unknown variant `xml`"),
-            (json!({"prompt": {"version": "1"}}), "missing field `id`"),
+            (json!({"prompt": {"id": "pmpt_1"}}), "unknown field `prompt`"),
             (json!({"moderation": {"policy": {"all": {}}}}), "unknown field `all`"),
             (only(json!({"role": "tool", "content": "x"})), "unknown variant `tool`"),
             (only(json!({"role": "user"})), "missing field `content`"),

@@ -31,11 +31,6 @@ pub struct Options {
     #[property(when("api" = "responses"), placeholder = "conv_…")]
     pub conversation: Option<String>,
 
-    /// A prompt template from OpenAI's dashboard. Its instructions, tools and settings apply
-    /// in addition to yours.
-    #[property(advanced, group = "Conversation", when("api" = "responses"))]
-    pub prompt: Option<Prompt>,
-
     /// Summarizes the model's reasoning. The run's metadata contains the summary, and a caller
     /// that streams receives it as it arrives.
     #[property(advanced, group = "Reasoning", when("api" = "responses"))]
@@ -136,18 +131,6 @@ pub struct Options {
         "disabled": "The request fails.",
     ))]
     pub truncation: Option<String>,
-}
-
-#[skip_serializing_none]
-#[derive(Deserialize, Serialize, Properties)]
-pub struct Prompt {
-    /// The ID of the template.
-    #[property(label = "ID", placeholder = "pmpt_…")]
-    id: String,
-    /// The version of the template. Leave empty to use the current one.
-    version: Option<String>,
-    /// The values of the template's variables.
-    variables: Option<BTreeMap<String, String>>,
 }
 
 #[skip_serializing_none]

@@ -123,13 +123,11 @@ fn the_properties_determine_the_request() {
         (
             json!({ "instructions": "Be brief.", "previousResponseId": "resp_0",
                     "truncation": "auto", "maxToolCalls": 3, "compactThreshold": 2000,
-                    "include": ["web_search_call.action.sources"],
-                    "prompt": { "id": "pmpt_1", "version": "2", "variables": { "a": "b" } } }),
+                    "include": ["web_search_call.action.sources"] }),
             json!({ "instructions": "Be brief.", "previous_response_id": "resp_0",
                     "truncation": "auto", "max_tool_calls": 3,
                     "context_management": [{ "type": "compaction", "compact_threshold": 2000 }],
-                    "include": ["web_search_call.action.sources"],
-                    "prompt": { "id": "pmpt_1", "version": "2", "variables": { "a": "b" } } }),
+                    "include": ["web_search_call.action.sources"] }),
         ),
         (json!({ "conversation": "conv_1" }), json!({ "conversation": "conv_1" })),
         (
