@@ -274,7 +274,8 @@ fn without_a_connection_a_tool_reports_what_is_missing() {
     assert_eq!(
         text(&refused),
         "the OpenAI connection has no `token` (Token); when starting this server, set \
-         OPENAI_API_KEY or choose a connection with --connection"
+         OPENAI_API_KEY, and OPENAI_BASE_URL if the server is not https://api.openai.com/v1, or \
+         choose a connection with --connection"
     );
 }
 
