@@ -1,5 +1,8 @@
 //! Batches from the first input to the last result, with the sandbox.
 
+mod killed;
+mod memory;
+
 use std::fs;
 
 use connector_host::{FailureKind, Files, Outcome};
@@ -106,6 +109,35 @@ fn images_of_a_batch_are_stored_as_files() {
             fs::read(url.strip_prefix("file://").unwrap()).unwrap()
         };
         assert_eq!(content(output), content(&run));
+    }
+}
+
+/// aimock, in `judges`, has no batches that are finalizing.
+#[test]
+fn reports_every_state() {
+    let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
+    for (status, has_ended) in [
+        ("validating", false),
+        ("in_progress", false),
+        ("finalizing", false),
+        ("completed", true),
+        ("failed", true),
+        ("expired", true),
+        ("cancelling", false),
+        ("cancelled", true),
+    ] {
+        let id = format!("batch_sandbox_{status}");
+        let batch = run(&sandbox, &folder, "getBatch", json!({ "batchId": id })).unwrap().output;
+        assert_eq!((&batch["status"], &batch["hasEnded"]), (&json!(status), &json!(has_ended)));
+        assert_eq!(batch["results"].is_array(), has_ended && status != "failed", "{batch}");
+        let cancelled = run(&sandbox, &folder, "cancelBatch", json!({ "batchId": id }));
+        let expected = match status {
+            "completed" | "failed" | "expired" => Err(FailureKind::Refused),
+            "cancelled" => Ok("cancelled".into()),
+            _ => Ok(json!("cancelling")),
+        };
+        let cancelled = cancelled.map(|outcome| outcome.output["status"].clone());
+        assert_eq!(cancelled.map_err(|failure| failure.kind), expected, "{status}");
     }
 }
 

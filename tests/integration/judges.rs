@@ -1,11 +1,12 @@
-//! Independent servers judge the connector: LLMock judges its retries, and
-//! llama.cpp runs a real language model.
+//! Independent servers judge the connector: LLMock judges its retries, llama.cpp
+//! runs a real language model, and aimock has files and batches.
 //!
 //! Each server is started once, by the first test that needs it, and serves one
 //! test at a time. LLMock's verdict covers every request it received, and a
 //! model that answers two questions at once adds numbers in a different order,
 //! which can change its answers.
 
+mod aimock;
 mod llama;
 mod llmock;
 

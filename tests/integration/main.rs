@@ -14,6 +14,7 @@ mod browser;
 mod cli;
 mod contract;
 mod egress;
+mod embeddings;
 mod examples;
 mod faults;
 mod forms;

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use connector_host::{
     Cancellation, Event, Failure, FailureKind, Files, Functions, Limits, Outcome,
 };
@@ -102,6 +104,10 @@ fn both_apis_return_the_same() {
         json!({ "functions": ["weather", "closed"] }),
         json!({ "functions": ["weather", "closed"], "parallelFunctionCalls": false }),
         json!({ "functions": ["closed"], "toolChoice": "required" }),
+        json!({
+            "functions": ["weather", "closed"],
+            "messages": [{ "role": "user", "content": "How warm is it? rounds: 3" }],
+        }),
         json!({ "functions": ["weather"], "responseFormat": 1, "responseSchema": CITY }),
         json!({ "attachments": [sample("picture.jpeg")], "imageDetail": "low" }),
     ] {
@@ -153,6 +159,63 @@ fn encrypted_reasoning_is_sent_back_unchanged() {
             ]
         );
         assert!(bodies.iter().all(|body| body["store"] == false), "{bodies:?}");
+    }
+}
+
+/// Every request repeats all earlier items, and adds those of the latest response
+/// with the results of its calls.
+#[test]
+fn encrypted_reasoning_of_three_rounds_goes_back() {
+    let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
+    let question = "How warm is it? rounds: 3";
+    for streaming in [false, true] {
+        sandbox.clear();
+        let more = json!({
+            "api": "responses", "store": false, "functions": ["weather", "closed"],
+            "messages": [{ "role": "user", "content": question }],
+        });
+        let (result, events) = ask(&sandbox, folder.path(), &more, streaming);
+        let outcome = result.unwrap();
+        let answer = outcome.output.as_str().unwrap();
+        assert!(answer.contains("21.5") && answer.contains("it is closed"), "{answer}");
+        assert_eq!(text(&events), if streaming { answer } else { "" });
+        let bodies: Vec<Value> =
+            sandbox.requests().iter().map(|request| request.json().unwrap().clone()).collect();
+        let inputs: Vec<_> = bodies.iter().map(|body| body["input"].as_array().unwrap()).collect();
+        assert_eq!(inputs.len(), 4);
+        assert_eq!(inputs[0].len(), 1);
+        for (round, pair) in inputs.windows(2).enumerate() {
+            let (earlier, added) = pair[1].split_at(pair[0].len());
+            assert_eq!(earlier, pair[0].as_slice(), "{round}");
+            let thought = match round {
+                0 => format!("sandbox reasoning about: {question}"),
+                _ => format!("sandbox reasoning about: round {round}: {question}"),
+            };
+            let ids = [0, 1].map(|index| match round {
+                0 => format!("call_0_{index}"),
+                _ => format!("call_0_{round}_{index}"),
+            });
+            let [reasoning, weather, closed, degrees, error] = added else { panic!("{added:?}") };
+            assert_eq!(reasoning["encrypted_content"], STANDARD.encode(thought), "{round}");
+            for (call, name, id) in [(weather, "weather", &ids[0]), (closed, "closed", &ids[1])] {
+                let expected = ("function_call", name, id.as_str());
+                let member = |member: &str| call[member].as_str().unwrap();
+                assert_eq!((member("type"), member("name"), member("call_id")), expected);
+            }
+            for (result, words, id) in
+                [(degrees, "21.5", &ids[0]), (error, "it is closed", &ids[1])]
+            {
+                assert_eq!(
+                    (&result["type"], &result["call_id"]),
+                    (&json!("function_call_output"), &json!(id))
+                );
+                assert!(result["output"].as_str().unwrap().contains(words), "{result}");
+            }
+        }
+        for body in &bodies {
+            assert_eq!(body["store"], false);
+            assert_eq!(body["include"], json!(["reasoning.encrypted_content"]));
+        }
     }
 }
 

@@ -28,6 +28,9 @@ params.use_jinja = True
 # Also serve embeddings, one for each text.
 params.embedding = True
 params.pooling_type = llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+# With a cache for each slot, a text that is processed together with a shorter one
+# gets a wrong vector.
+params.kv_unified = True
 
 # An answer must not depend on earlier questions or on the machine. A cached
 # prompt or more threads would change the order in which sums are computed.

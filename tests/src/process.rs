@@ -30,6 +30,11 @@ impl Process {
         Self(std::process::id())
     }
 
+    /// A child of this process.
+    pub fn of(child: &std::process::Child) -> Self {
+        Self(child.id())
+    }
+
     /// The child of a process that runs this program or a copy of it.
     ///
     /// # Panics
@@ -83,11 +88,8 @@ impl Process {
 
     /// The resources it uses now; `None` if it no longer exists.
     pub fn try_figures(self) -> Option<Figures> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).ok()?;
-        let figure = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().ok()
-        };
+        let status = self.status()?;
+        let figure = |name: &str| figure(&status, name);
         let descriptors = fs::read_dir(format!("/proc/{}/fd", self.0)).ok()?.count();
         Some(Figures {
             memory: figure("VmRSS")?,
@@ -95,6 +97,15 @@ impl Process {
             descriptors: descriptors as u64,
             threads: figure("Threads")?,
         })
+    }
+
+    /// The most memory that it has used so far, in KiB; `None` if it no longer exists.
+    pub fn peak_memory(self) -> Option<u64> {
+        figure(&self.status()?, "VmHWM")
+    }
+
+    fn status(self) -> Option<String> {
+        fs::read_to_string(format!("/proc/{}/status", self.0)).ok()
     }
 
     /// Limits a resource. Without a number, the limit of this process, its
@@ -108,6 +119,12 @@ impl Process {
         let current = max.or(maximum);
         prlimit(pid, resource, Rlimit { current, maximum }).unwrap();
     }
+}
+
+/// A figure in the status of a process.
+fn figure(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().ok()
 }
 
 /// Raises the limit on open files of this process to its maximum, and returns

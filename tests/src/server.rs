@@ -146,6 +146,7 @@ pub(crate) fn exchange(
     let status = status.ok_or_else(|| io::Error::other("the answer is not HTTP"))?;
     // Some servers announce that they close the connection, but do not.
     let mut length = u64::MAX;
+    let mut is_chunked = false;
     while !line.trim_end().is_empty() {
         line.clear();
         stream.read_line(&mut line)?;
@@ -153,10 +154,30 @@ pub(crate) fn exchange(
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().map_err(io::Error::other)?;
         }
+        is_chunked |= name.eq_ignore_ascii_case("transfer-encoding") && value.trim() == "chunked";
     }
-    let mut body = String::new();
-    stream.take(length).read_to_string(&mut body)?;
+    let mut body = Vec::new();
+    if is_chunked {
+        read_chunks(&mut stream, &mut body)?;
+    } else {
+        stream.take(length).read_to_end(&mut body)?;
+    }
+    let body = String::from_utf8(body).map_err(io::Error::other)?;
     Ok(Answer { status, body })
+}
+
+/// Reads chunks up to the empty one at the end.
+fn read_chunks(stream: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line)?;
+        let length = u64::from_str_radix(line.trim_end(), 16).map_err(io::Error::other)?;
+        if length == 0 {
+            return Ok(());
+        }
+        stream.by_ref().take(length).read_to_end(body)?;
+        stream.read_line(&mut line)?;
+    }
 }
 
 /// An address that is currently free.

@@ -248,9 +248,12 @@ impl<T: Serialize> Outcome<T> {
     /// Returns the output and the metadata without members that are `null`, for
     /// an action that returns the outcomes of others.
     pub fn into_values(self) -> Result<(Value, Map<String, Value>)> {
-        let output = serde_json::to_value(self.output).map_err(|error| {
+        // As text, a 32-bit number has fewer digits than as a value, as in a run.
+        let text = serde_json::to_string(&self.output).map_err(|error| {
             Failure::internal(format!("could not serialize the output: {error}"))
         })?;
+        drop(self.output);
+        let output = serde_json::from_str(&text)?;
         let mut metadata: Map<String, Value> = serde_json::from_str(&self.metadata)?;
         metadata.retain(|_, value| !value.is_null());
         Ok((output, metadata))

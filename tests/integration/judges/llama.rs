@@ -1,4 +1,4 @@
-//! Ask with a real language model: the properties have their documented
+//! Ask and Embed with a real language model: the properties have their documented
 //! effects.
 //!
 //! How llama.cpp's server differs from OpenAI, and how the connector handles
@@ -12,11 +12,13 @@
 //! - It accepts `max_tokens` and `max_completion_tokens`.
 //! - It omits `refusal`.
 //! - It enforces a `json_schema`, strict or not, but not `json_object`.
+//! - Over Responses, it ignores the format of the text, and thus a schema.
+//! - It ignores the name of an embedding model, and returns 576 dimensions.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use connector_host::{Connection, Connector, Event, Failure, FailureKind, Outcome, Retries};
+use connector_host::{Connection, Connector, Event, Failure, FailureKind, Files, Outcome, Retries};
 use connector_tests::judges::Llama;
 use connector_tests::{connection_values, openai};
 use serde_json::{Value, json};
@@ -310,4 +312,189 @@ fn an_unsupported_endpoint_is_not_found() {
         .start()
         .unwrap_err();
     assert_eq!((failure.kind, failure.status), (FailureKind::NotFound, Some(404)));
+}
+
+/// Runs Ask over Responses.
+fn try_ask_over_responses(llama: &Llama, members: &Value) -> Result<Outcome, Failure> {
+    let mut members = members.clone();
+    members["api"] = "responses".into();
+    // Chat Completions only.
+    members["seed"] = Value::Null;
+    try_ask(llama, &members)
+}
+
+#[test]
+fn both_apis_give_the_same_answer() {
+    let llama = llama();
+    let pirate = json!([
+        { "role": "developer", "content": "You are a pirate called Jack." },
+        { "role": "user", "content": "What is your name?" },
+        { "role": "assistant", "content": "Jack." },
+        { "role": "user", "content": "And your ship?" },
+    ]);
+    for members in [json!({}), json!({ "messages": pirate })] {
+        let chat = try_ask(&llama, &members).unwrap();
+        let responses = try_ask_over_responses(&llama, &members).unwrap();
+        assert_ne!(chat.output, "");
+        assert_eq!(responses.output, chat.output, "{members}");
+        assert_eq!(responses.metadata["model"], Llama::MODEL);
+        let usage = |outcome: &Outcome| {
+            let usage = &outcome.metadata["usage"];
+            [usage["promptTokens"].clone(), usage["completionTokens"].clone()]
+        };
+        assert_eq!(usage(&responses), usage(&chat), "{members}");
+        assert!(responses.metadata["responseId"].as_str().unwrap().starts_with("resp_"));
+    }
+}
+
+#[test]
+fn a_streamed_response_equals_the_unstreamed_one() {
+    let (llama, connector) = (llama(), openai());
+    let pieces = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&pieces);
+    let streamed = connector
+        .run("ask", input(&json!({ "api": "responses", "seed": null })))
+        .connection(&connection(&connector, &llama))
+        .streaming(true)
+        .on_event(move |event| {
+            if let Event::TextDelta { text, .. } = event {
+                heard.lock().unwrap().push(text);
+            }
+        })
+        .start()
+        .unwrap();
+    let whole = try_ask_over_responses(&llama, &json!({})).unwrap();
+    assert_eq!(streamed.output, whole.output);
+    for name in ["model", "usage", "finishReasons"] {
+        assert_eq!(streamed.metadata[name], whole.metadata[name], "{name}");
+    }
+    let pieces = std::mem::take(&mut *pieces.lock().unwrap());
+    assert!(pieces.len() > 2, "{pieces:?}");
+    assert_eq!(pieces.concat(), streamed.output.as_str().unwrap());
+}
+
+/// The sandbox and OpenAI enforce the schema: see `responses`.
+#[test]
+fn text_in_place_of_an_object_is_a_failure() {
+    let llama = llama();
+    let schema = json!({
+        "type": "object", "properties": { "city": { "type": "string", "enum": ["Rome", "Paris"] } },
+        "required": ["city"], "additionalProperties": false,
+    });
+    let members = json!({
+        "responseFormat": 1, "responseSchema": schema.to_string(), "repairAttempts": 1,
+    });
+    let failure = try_ask_over_responses(&llama, &members).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidOutput);
+    assert_eq!(failure.message, "the model did not answer with JSON");
+    assert!(failure.detail.is_some_and(|answer| !answer.is_empty()));
+}
+
+/// Runs Embed with these texts.
+fn embed(llama: &Llama, texts: &[&str], members: &Value) -> Outcome {
+    let connector = openai();
+    let mut input = json!({ "input": texts });
+    for (name, value) in members.as_object().unwrap() {
+        input[name] = value.clone();
+    }
+    let run = connector.run("createEmbeddings", input);
+    run.connection(&connection(&connector, llama)).start().unwrap()
+}
+
+fn vectors(outcome: &Outcome) -> Vec<Vec<f64>> {
+    serde_json::from_value(outcome.output["vectors"].clone()).unwrap()
+}
+
+/// The positions of vectors, the nearest to a vector first.
+fn nearest(vector: &[f64], vectors: &[Vec<f64>]) -> Vec<usize> {
+    let product = |other: &Vec<f64>| vector.iter().zip(other).map(|(a, b)| a * b).sum::<f64>();
+    let products: Vec<f64> = vectors.iter().map(product).collect();
+    let mut positions: Vec<usize> = (0..vectors.len()).collect();
+    positions.sort_by(|a, b| products[*b].total_cmp(&products[*a]));
+    positions
+}
+
+const SENTENCES: [&str; 10] = [
+    "The cat sleeps on the warm sofa all afternoon.",
+    "The train to Vienna leaves at nine in the morning.",
+    "Mix flour, sugar and eggs, and bake the cake for an hour.",
+    "The patient has a fever and a bad cough.",
+    "Our football team won the final match two to one.",
+    "The bank raised the interest rate on my loan.",
+    "It will rain tomorrow, with strong winds in the evening.",
+    "The new laptop has a faster processor and more memory.",
+    "She plays the violin in an orchestra.",
+    "Plants need water and sunlight to grow.",
+];
+
+/// The model is a small one for chats, so each query has the form of a sentence.
+const QUERIES: [(&str, usize); 10] = [
+    ("The kitten is sleeping on a soft chair.", 0),
+    ("The bus to Berlin leaves at ten in the evening.", 1),
+    ("Stir butter, milk and flour, and cook the sauce for ten minutes.", 2),
+    ("The child has a cold and a sore throat.", 3),
+    ("Our basketball team lost the first game three to two.", 4),
+    ("The bank offers a low interest rate on savings.", 5),
+    ("It will snow tonight, with a cold wind in the morning.", 6),
+    ("My old computer has a slow processor and little memory.", 7),
+    ("He plays the piano in a band.", 8),
+    ("Flowers need rain and soil to bloom.", 9),
+];
+
+#[test]
+fn the_nearest_sentence_is_about_the_same() {
+    let llama = llama();
+    let outcome = embed(&llama, &SENTENCES, &json!({}));
+    let sentences = vectors(&outcome);
+    assert_eq!(outcome.output["dimensions"], 576);
+    assert!(sentences.iter().all(|vector| vector.len() == 576));
+    assert!(outcome.metadata["usage"]["promptTokens"].as_u64().unwrap() > 100, "{outcome:?}");
+    let queries = QUERIES.map(|(query, _)| query);
+    let found = vectors(&embed(&llama, &queries, &json!({})));
+    for ((query, expected), vector) in QUERIES.into_iter().zip(found) {
+        let nearest = nearest(&vector, &sentences)[0];
+        assert_eq!(SENTENCES[nearest], SENTENCES[expected], "{query}");
+    }
+}
+
+#[test]
+fn vectors_keep_the_order_of_the_texts() {
+    let llama = llama();
+    let whole = vectors(&embed(&llama, &SENTENCES, &json!({})));
+    for (batch_size, requests) in [(1, 10), (3, 4), (4, 3), (10, 1)] {
+        for format in ["base64", "float"] {
+            let members = json!({ "batchSize": batch_size, "encodingFormat": format });
+            let outcome = embed(&llama, &SENTENCES, &members);
+            assert_eq!(outcome.metadata["attempts"], requests, "{members}");
+            for (index, vector) in vectors(&outcome).iter().enumerate() {
+                assert_eq!(nearest(vector, &whole)[0], index, "{members}");
+            }
+        }
+    }
+}
+
+#[test]
+fn vectors_in_files_keep_the_order_of_the_texts() {
+    let (llama, connector) = (llama(), openai());
+    let folder = tempfile::tempdir().unwrap();
+    let input = json!({ "input": SENTENCES, "asFiles": true, "batchSize": 4 });
+    let outcome = connector
+        .run("createEmbeddings", input)
+        .connection(&connection(&connector, &llama))
+        .files(&Files::new(folder.path()))
+        .start()
+        .unwrap();
+    let files = outcome.output["files"].as_array().unwrap();
+    let name = files[0]["name"].as_str().unwrap();
+    let content = std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let whole = vectors(&embed(&llama, &SENTENCES, &json!({})));
+    let mut count = 0;
+    for (index, line) in content.lines().enumerate() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let vector: Vec<f64> = serde_json::from_value(line["vector"].clone()).unwrap();
+        assert_eq!(line["index"], index);
+        assert_eq!(nearest(&vector, &whole)[0], index);
+        count += 1;
+    }
+    assert_eq!((files.len(), count), (1, SENTENCES.len()));
 }

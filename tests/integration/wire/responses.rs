@@ -129,7 +129,7 @@ fn messages() -> Vec<Case> {
                 turn("developer", "Be brief."),
                 sent_call("call_0", "tool", "{}"),
                 result("call_0", "Graz: 21 °C"),
-                turn("assistant", "21 °C."),
+                json!({ "type": "message", "role": "assistant", "content": "21 °C." }),
                 turn("user", "Thanks. And in Linz?"),
             ]};
     };

@@ -23,6 +23,9 @@
 //! * One token is four characters of text, rounded up. Reasoning uses none.
 //! * Timestamps in responses are always the same.
 //! * Every model exists, but not at every endpoint.
+//! * A model that may call functions calls all of them at once, and answers when it
+//!   has the results. If the question contains `rounds: 3`, it calls them three
+//!   times.
 //! * A chat answer lists every attachment with its type and length:
 //!   `[image_url: image/png, 2979 bytes]`.
 //! * Two files exist from the start: `file-sandbox1` and `file-sandbox2`.

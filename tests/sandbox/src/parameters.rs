@@ -124,3 +124,19 @@ pub(crate) fn forced(choice: Option<&Value>) -> Option<Option<&str>> {
         }
     }
 }
+
+/// How often the functions are called for a question: once, unless it contains
+/// `rounds: ` and a number.
+pub(crate) fn rounds(question: &str) -> usize {
+    let number = question.split_once("rounds: ").map(|(_, rest)| rest);
+    let digits = number.and_then(|rest| rest.split(|char: char| !char.is_ascii_digit()).next());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(1)
+}
+
+/// The ID of a function call in an answer. `round` counts the earlier rounds.
+pub(crate) fn call_id(choice: usize, round: usize, index: usize) -> String {
+    match round {
+        0 => format!("call_{choice}_{index}"),
+        _ => format!("call_{choice}_{round}_{index}"),
+    }
+}

@@ -396,6 +396,10 @@ fn tool_choice(choice: &str, functions: &Functions, tools: &[Value]) -> Result<V
 /// The items for a turn. Adds its files to `files`.
 fn converted(turn: Turn, detail: Detail, files: &mut Vec<File>) -> Result<Vec<Value>> {
     match turn {
+        // llama.cpp needs the type of an answer.
+        Turn::Message { role: "assistant", text, attachments } if attachments.is_empty() => {
+            Ok(vec![json!({ "type": "message", "role": "assistant", "content": text })])
+        }
         Turn::Message { role, text, attachments } if attachments.is_empty() => {
             Ok(vec![json!({ "role": role, "content": text })])
         }

@@ -23,6 +23,9 @@ use crate::{metadata, parameters};
 /// The maximum length of a line in a file of inputs, in bytes.
 const MAX_LINE: usize = requests::MAX_BYTES;
 
+/// What the line of a request usually has in addition to its input, in bytes.
+const SIZE_OF_FRAME: usize = 256;
+
 /// Runs an action for many inputs within a day, at a lower price than separate runs.
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
@@ -232,7 +235,8 @@ impl CreateBatch {
             let message = format!("`action` must be one of: {}", names.join(", "));
             return Err(Failure::invalid_input("action", message));
         };
-        let mut requests = Requests::new(kind, settings);
+        let sizes = inputs.iter().map(|Input(input)| input.len() + SIZE_OF_FRAME);
+        let mut requests = Requests::new(kind, settings, sizes.sum());
         match (&self.inputs_file, inputs.is_empty()) {
             (Some(_), false) => {
                 let message = "set `inputs` or `inputsFile`, not both";

@@ -71,7 +71,12 @@ impl Run for GetBatch {
             reported = self.wait_for_end(&path, reported)?;
         }
         let Reported { batch, model, .. } = &reported;
-        let results = match batch.has_ended && batch.status != "failed" {
+        let has_results = match batch.status.as_str() {
+            // Most providers reject the whole file, some process a part of it.
+            "failed" => batch.output_file_id.is_some() || batch.error_file_id.is_some(),
+            _ => batch.has_ended,
+        };
+        let results = match has_results {
             true => results::fetch(batch, model.as_deref())?,
             false => Results::default(),
         };

@@ -38,13 +38,16 @@ pub struct RequestFile {
 }
 
 impl<'a> Requests<'a> {
-    /// A file for inputs of this action.
-    pub fn new(kind: &'a Kind, settings: &'a Settings<'a>) -> Self {
+    /// A file for inputs of this action, which have this size together. The file may
+    /// become larger.
+    pub fn new(kind: &'a Kind, settings: &'a Settings<'a>, size: usize) -> Self {
+        // While a large file grows, its old and its new content take memory.
+        let content = Vec::with_capacity(size.min(MAX_BYTES));
         Self {
             kind,
             settings,
             endpoint: None,
-            content: Vec::new(),
+            content,
             position: 0,
             count: 0,
             digest: Digest::of(kind.name),

@@ -411,7 +411,8 @@ impl<'a> Writer<'a> {
     }
 
     fn write(&mut self, line: &str) -> Result<()> {
-        let part = self.part.get_or_insert_default();
+        // All at once: while it grows, the old and the new content take memory.
+        let part = self.part.get_or_insert_with(|| Vec::with_capacity(MAX_PART));
         if !part.is_empty() && part.len() + line.len() >= MAX_PART {
             self.store()?;
         }

@@ -40,8 +40,11 @@ struct Line<'a> {
     vector: &'a [f32],
 }
 
-/// The usual length of a number in JSON, with a comma.
-const BYTES_PER_NUMBER: usize = 14;
+/// The maximum length of a number in JSON, with a comma.
+const BYTES_PER_NUMBER: usize = 16;
+
+/// The maximum length of a line without the numbers.
+const BYTES_PER_LINE: usize = 40;
 
 impl Vectors {
     /// Prepares for the vectors of this many texts.
@@ -75,7 +78,9 @@ impl Vectors {
     /// Stores the pending vectors in a file.
     fn store(&mut self) -> Result<()> {
         let numbers = self.pending.len() * self.dimensions.unwrap_or_default();
-        let mut lines = Vec::with_capacity(numbers * BYTES_PER_NUMBER);
+        // Lines that outgrow their memory would take twice as much of it.
+        let length = numbers * BYTES_PER_NUMBER + self.pending.len() * BYTES_PER_LINE;
+        let mut lines = Vec::with_capacity(length);
         for (position, vector) in self.pending.iter().enumerate() {
             let line = Line { index: self.stored + position, vector };
             serde_json::to_writer(&mut lines, &line)

@@ -176,9 +176,18 @@ fn sentence(request: &Request, index: usize) -> String {
     let results = request.messages.iter().rev().take_while(is_result);
     let mut results: Vec<String> = results.map(Message::text).collect();
     results.reverse();
+    reply::sentence(&question(request), &results, number)
+}
+
+/// The number of rounds of function calls since the user's last message.
+fn round(request: &Request) -> usize {
+    let since = request.messages.iter().rev().take_while(|message| !message.is_from_user());
+    since.filter(|message| message.has_calls()).count()
+}
+
+fn question(request: &Request) -> String {
     let question = request.messages.iter().rev().find(|message| message.is_from_user());
-    let question = question.or(request.messages.last()).map(Message::text).unwrap_or_default();
-    reply::sentence(&question, &results, number)
+    question.or(request.messages.last()).map(Message::text).unwrap_or_default()
 }
 
 fn json_object(request: &Request, sentence: String) -> Value {
@@ -205,7 +214,11 @@ fn cut(request: &Request, mut text: String) -> (String, &'static str) {
 /// unless it has to call again.
 fn calls(request: &Request, choice: usize) -> Vec<Call> {
     let forced = parameters::forced(request.tool_choice.as_ref());
-    let is_asked = request.messages.last().is_some_and(Message::is_from_user);
+    let round = round(request);
+    let is_asked = match request.messages.last() {
+        Some(Message::Tool { .. }) => (1..parameters::rounds(&question(request))).contains(&round),
+        last => last.is_some_and(Message::is_from_user),
+    };
     let is_forbidden = request.tool_choice.as_ref().is_some_and(|choice| choice == "none");
     if is_forbidden || !is_asked && forced.is_none() {
         return Vec::new();
@@ -215,7 +228,7 @@ fn calls(request: &Request, choice: usize) -> Vec<Call> {
         |function: &&Function| forced.flatten().is_none_or(|name| name == function.name);
     let functions = request.functions().filter(is_chosen).take(at_once);
     let calls = functions.enumerate().map(|(index, function)| Call {
-        id: format!("call_{choice}_{index}"),
+        id: parameters::call_id(choice, round, index),
         name: function.name.clone(),
         arguments: schema::smallest(&function.parameters).to_string(),
     });

@@ -99,6 +99,10 @@ impl Message {
         matches!(self, Message::User { .. })
     }
 
+    pub(crate) fn has_calls(&self) -> bool {
+        matches!(self, Message::Assistant { tool_calls, .. } if !tool_calls.is_empty())
+    }
+
     fn content(&self) -> Option<&Content> {
         match self {
             Message::Developer { content }

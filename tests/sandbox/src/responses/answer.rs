@@ -92,6 +92,7 @@ impl Writer<'_> {
             self.reason();
         }
         let is_asked = self.input.last().is_some_and(Item::is_from_user);
+        let calls_again = (1..parameters::rounds(&self.question())).contains(&self.round());
         let mut waits = false;
         for tool in &self.request.tools {
             match tool {
@@ -103,7 +104,11 @@ impl Writer<'_> {
                 _ => {}
             }
         }
-        if self.call_functions(is_asked) || waits { Ok(None) } else { Ok(self.answer()) }
+        if self.call_functions(is_asked || calls_again) || waits {
+            Ok(None)
+        } else {
+            Ok(self.answer())
+        }
     }
 
     fn add(&mut self, kind: &str, prefix: &str, members: Value) {
@@ -119,8 +124,22 @@ impl Writer<'_> {
         question.or(self.input.last()).map(Item::text).unwrap_or_default()
     }
 
+    /// The number of rounds of function calls since the user's last message, if
+    /// their results are the last items.
+    fn round(&self) -> usize {
+        let is_result = |item: &Item| matches!(item, Item::Other(Other::FunctionCallOutput { .. }));
+        let since = self.input.iter().rev().take_while(|item| !item.is_from_user());
+        let since: Vec<bool> = since.map(is_result).collect();
+        let rounds = since.chunk_by(|one, next| one == next).filter(|chunk| chunk[0]).count();
+        if since.first() == Some(&true) { rounds } else { 0 }
+    }
+
     fn reason(&mut self) {
-        let thought = format!("sandbox reasoning about: {}", self.question());
+        let round = match self.round() {
+            0 => String::new(),
+            round => format!("round {round}: "),
+        };
+        let thought = format!("sandbox reasoning about: {round}{}", self.question());
         let has_summary = self.request.reasoning.as_ref().is_some_and(|it| it.summary.is_some());
         let summary = has_summary.then(|| json!({"type": "summary_text", "text": thought}));
         let mut item = json!({"summary": summary.into_iter().collect::<Value>()});
@@ -242,6 +261,7 @@ impl Writer<'_> {
             return false;
         }
         let at_once = if self.request.parallel_tool_calls == Some(false) { 1 } else { usize::MAX };
+        let round = self.round();
         let functions = self.request.tools.iter().filter_map(|tool| match tool {
             Tool::Function { name, parameters, .. } => Some((name, parameters)),
             _ => None,
@@ -253,7 +273,7 @@ impl Writer<'_> {
             .enumerate()
             .map(|(index, (name, parameters))| {
                 json!({
-                    "call_id": format!("call_0_{index}"), "name": name,
+                    "call_id": parameters::call_id(0, round, index), "name": name,
                     "arguments": schema::smallest(parameters).to_string(), "status": "completed",
                 })
             })

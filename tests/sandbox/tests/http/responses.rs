@@ -283,6 +283,28 @@ fn calls_functions_and_then_answers() {
 }
 
 #[test]
+fn calls_functions_as_often_as_the_question_says() {
+    let mut input = vec![json!({"role": "user", "content": "Hi, rounds: 3"})];
+    let mut ids = Vec::new();
+    let answer = loop {
+        let response = ask(json!({"tools": [tool()], "input": input}));
+        let item = response["output"][0].clone();
+        if item["type"] == "message" {
+            break item["content"][0]["text"].clone();
+        }
+        let id = item["call_id"].clone();
+        let result = format!("result {}", ids.len());
+        ids.push(id.clone());
+        input.extend([
+            item,
+            json!({"type": "function_call_output", "call_id": id, "output": result}),
+        ]);
+    };
+    assert_eq!(ids, ["call_0_0", "call_0_1_0", "call_0_2_0"]);
+    assert_eq!(answer, "Sandbox answer from tool results: \"result 2\".");
+}
+
+#[test]
 fn a_conversation_remembers_its_calls() {
     let sandbox = client::start();
     let body = json!({"conversation": "conv_sandbox", "tools": [tool()]});

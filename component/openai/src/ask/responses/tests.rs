@@ -303,7 +303,7 @@ fn every_role_and_the_json_instruction_are_items() {
         turn("user", "U"),
         called,
         output("call_0", "T"),
-        turn("assistant", "A"),
+        json!({ "type": "message", "role": "assistant", "content": "A" }),
         turn("user", "Go on"),
     ]);
     assert_eq!(body["input"], expected);
