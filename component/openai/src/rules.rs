@@ -13,6 +13,8 @@ pub struct Rule {
     pub models: &'static [&'static str],
     /// The property.
     pub property: &'static str,
+    /// The parameter that contains its value, if it has a different name.
+    parameter: Option<&'static str>,
     /// What they accept.
     pub takes: Takes,
 }
@@ -23,6 +25,9 @@ pub enum Takes {
     Nothing(&'static str),
     /// One of these strings.
     OneOf(&'static [&'static str]),
+    /// A string for which the function returns true, with a description of such
+    /// strings.
+    Matching(fn(&str) -> bool, &'static str),
     /// A number up to this maximum.
     AtMost(u32),
     /// A string of up to this many characters.
@@ -31,16 +36,32 @@ pub enum Takes {
 
 /// Creates a rule.
 pub const fn rule(models: &'static [&'static str], property: &'static str, takes: Takes) -> Rule {
-    Rule { models, property, takes }
+    Rule { models, property, parameter: None, takes }
 }
 
-/// Checks parameters. Each has the name of its property, in snake case.
+impl Rule {
+    /// Applies the rule to a parameter with a different name than the property.
+    pub const fn sent_as(self, parameter: &'static str) -> Self {
+        Self { parameter: Some(parameter), ..self }
+    }
+
+    /// The value that the rule applies to.
+    fn value<'a>(&self, parameters: &'a Map<String, Value>) -> Option<&'a Value> {
+        match self.parameter {
+            Some(name) => parameters.get(name),
+            None => parameters.get(&parameter(self.property)),
+        }
+    }
+}
+
+/// Checks parameters. Each has the name of its property, in snake case, unless the
+/// rule gives another one.
 pub fn check(rules: &[Rule], model: &str, parameters: &Map<String, Value>) -> Result<()> {
-    for Rule { property, takes, .. } in rules.iter().filter(|rule| is_one_of(model, rule.models)) {
-        if let Some(value) = parameters.get(&parameter(property))
-            && let Some(reason) = takes.refusal(model, property, value)
+    for rule in rules.iter().filter(|rule| is_one_of(model, rule.models)) {
+        if let Some(value) = rule.value(parameters)
+            && let Some(reason) = rule.takes.refusal(model, rule.property, value)
         {
-            return Err(Failure::invalid_input(*property, reason));
+            return Err(Failure::invalid_input(rule.property, reason));
         }
     }
     Ok(())
@@ -62,6 +83,8 @@ impl Takes {
                     format!("with `{model}`, `{property}` must be one of: {texts} (got `{text}`)")
                 })
             }
+            (Self::Matching(matches, expected), Value::String(text)) => (!matches(text))
+                .then(|| format!("with `{model}`, `{property}` must be {expected} (got `{text}`)")),
             (Self::AtMost(max), Value::Number(number)) => {
                 let is_above = number.as_f64().is_some_and(|number| number > f64::from(*max));
                 is_above.then(|| {
@@ -102,6 +125,8 @@ mod tests {
         rule(&["old"], "quality", Takes::OneOf(&["low", "high"])),
         rule(&["old"], "n", Takes::AtMost(1)),
         rule(&["old"], "input", Takes::Characters(3)),
+        rule(&["old"], "messages", Takes::Characters(3)).sent_as("prompt"),
+        rule(&["old"], "size", Takes::Matching(|size| size.ends_with('p'), "a size such as 720p")),
     ];
 
     /// Why a model rejects these parameters, if it does.
@@ -128,7 +153,24 @@ mod tests {
                 json!({ "input": "grün" }),
                 Some("input: with `old`, `input` must be at most 3 characters long (it has 4)"),
             ),
-            (json!({ "quality": "low", "n": 1, "input": "süß", "other": "x" }), None),
+            (
+                json!({ "prompt": "grün" }),
+                Some(
+                    "messages: with `old`, `messages` must be at most 3 characters long (it has 4)",
+                ),
+            ),
+            (
+                json!({ "size": "big" }),
+                Some("size: with `old`, `size` must be a size such as 720p (got `big`)"),
+            ),
+            (
+                json!({
+                    "quality": "low", "n": 1, "input": "süß", "other": "x", "prompt": "rot",
+                    "messages": "gelb", "size": "720p",
+                }),
+                None,
+            ),
+            (json!({ "size": null }), None),
             (json!({ "font_style": null }), None),
             (json!({ "font_style": false }), None),
         ] {
