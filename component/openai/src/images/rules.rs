@@ -15,7 +15,7 @@ pub const GPT: &[&str] =
 const GPT_2: &[&str] = &["gpt-image-2"];
 const BEFORE_GPT_2: &[&str] =
     &["gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5", "chatgpt-image-latest"];
-const GPT_1_MINI: &[&str] = &["gpt-image-1-mini"];
+const WITHOUT_FIDELITY: &[&str] = &["gpt-image-1-mini", "gpt-image-2"];
 const DALL_E: &[&str] = &["dall-e-2", "dall-e-3"];
 const DALL_E_3: &[&str] = &["dall-e-3"];
 pub const DALL_E_2: &[&str] = &["dall-e-2"];
@@ -35,9 +35,9 @@ const RULES: &[Rule] = &[
     rule(DALL_E_3, "n", Takes::AtMost(1)),
     rule(GPT, "style", NO_STYLE),
     rule(DALL_E_2, "style", NO_STYLE),
-    rule(GPT_1_MINI, "inputFidelity", Takes::Nothing("use gpt-image-1.5 instead")),
-    // The API's description does not say so, but its server does: HTTP 400.
-    rule(GPT_2, "inputFidelity", Takes::Nothing("leave it empty")),
+    // The API's description does not say so of gpt-image-2, but its server does:
+    // HTTP 400.
+    rule(WITHOUT_FIDELITY, "inputFidelity", Takes::Nothing("leave it empty")),
     rule(DALL_E, "inputFidelity", NEWER),
     rule(DALL_E, "background", NEWER),
     rule(DALL_E, "outputFormat", NEWER),
