@@ -95,7 +95,7 @@ const ADA: &[&str] = &["text-embedding-ada-002"];
 const SMALL: &[&str] = &["text-embedding-3-small"];
 const LARGE: &[&str] = &["text-embedding-3-large"];
 
-/// The restrictions of individual models, as of August 2026. See
+/// What each parameter accepts, as of August 2026. See
 /// <https://platform.openai.com/docs/api-reference/embeddings/create> and, for
 /// the dimensions, <https://platform.openai.com/docs/guides/embeddings>.
 const RULES: &[Rule] = &[

@@ -58,7 +58,7 @@ const IMAGE_EXTENSIONS: &[&str] = &["png", "jpg", "jpeg", "webp", "gif"];
 const OMNI: &[&str] = &["omni-moderation", "omni-moderation-latest"];
 const TEXT: &[&str] = &["text-moderation", "text-moderation-latest", "text-moderation-stable"];
 
-/// The restrictions of individual models, as of August 2026. See
+/// What each parameter accepts, as of August 2026. See
 /// <https://platform.openai.com/docs/api-reference/moderations/create>.
 const RULES: &[Rule] = &[
     rule(TEXT, "images", ONLY_OMNI),

@@ -13,6 +13,8 @@ pub struct Rule {
     pub models: &'static [&'static str],
     /// The property.
     pub property: &'static str,
+    /// The parameter that contains its value, if it has a different name.
+    parameter: Option<&'static str>,
     /// What they accept.
     pub takes: Takes,
     /// Another property, and the values with which they accept anything.
@@ -27,6 +29,9 @@ pub enum Takes {
     OneOf(&'static [&'static str]),
     /// Only this number, which is also the default.
     Only(u32),
+    /// A string for which the function returns true, with a description of such
+    /// strings.
+    Matching(fn(&str) -> bool, &'static str),
     /// A number up to this maximum.
     AtMost(u32),
     /// A string of up to this many characters.
@@ -35,7 +40,7 @@ pub enum Takes {
 
 /// Creates a rule.
 pub const fn rule(models: &'static [&'static str], property: &'static str, takes: Takes) -> Rule {
-    Rule { models, property, takes, unless: None }
+    Rule { models, property, parameter: None, takes, unless: None }
 }
 
 impl Rule {
@@ -60,12 +65,26 @@ impl Rule {
         let values: Vec<_> = values.iter().filter(|value| !value.is_empty()).copied().collect();
         Some(format!("{reason}, or set `{property}` to {}", values.join(" or ")))
     }
+
+    /// Applies the rule to a parameter with a different name than the property.
+    pub const fn sent_as(self, parameter: &'static str) -> Self {
+        Self { parameter: Some(parameter), ..self }
+    }
+
+    /// The value that the rule applies to.
+    fn value<'a>(&self, parameters: &'a Map<String, Value>) -> Option<&'a Value> {
+        match self.parameter {
+            Some(name) => parameters.get(name),
+            None => parameters.get(&parameter(self.property)),
+        }
+    }
 }
 
-/// Checks parameters. Each has the name of its property, in snake case.
+/// Checks parameters. Each has the name of its property, in snake case, unless the
+/// rule gives another one.
 pub fn check(rules: &[Rule], model: &str, parameters: &Map<String, Value>) -> Result<()> {
     for rule in rules.iter().filter(|rule| is_one_of(model, rule.models)) {
-        if let Some(value) = parameters.get(&parameter(rule.property))
+        if let Some(value) = rule.value(parameters)
             && !rule.is_lifted(parameters)
             && let Some(reason) = rule.refusal(model, value)
         {
@@ -99,6 +118,8 @@ impl Takes {
                     )
                 })
             }
+            (Self::Matching(matches, expected), Value::String(text)) => (!matches(text))
+                .then(|| format!("with `{model}`, `{property}` must be {expected} (got `{text}`)")),
             (Self::AtMost(max), Value::Number(number)) => {
                 let is_above = number.as_f64().is_some_and(|number| number > f64::from(*max));
                 is_above.then(|| {
@@ -142,6 +163,8 @@ mod tests {
         rule(&["old"], "speed", Takes::Only(1)),
         rule(&["new"], "speed", Takes::Only(1)).unless("mode", &["fast", "faster"]),
         rule(&["newer"], "speed", Takes::Nothing("leave it empty")).unless("mode", &["fast", ""]),
+        rule(&["old"], "messages", Takes::Characters(3)).sent_as("prompt"),
+        rule(&["old"], "size", Takes::Matching(|size| size.ends_with('p'), "a size such as 720p")),
     ];
 
     /// Why a model rejects these parameters, if it does.
@@ -173,7 +196,24 @@ mod tests {
                 Some("speed: with `old`, `speed` must be 1 (got 1.5): leave it empty"),
             ),
             (json!({ "speed": 1.0 }), None),
-            (json!({ "quality": "low", "n": 1, "input": "süß", "other": "x" }), None),
+            (
+                json!({ "prompt": "grün" }),
+                Some(
+                    "messages: with `old`, `messages` must be at most 3 characters long (it has 4)",
+                ),
+            ),
+            (
+                json!({ "size": "big" }),
+                Some("size: with `old`, `size` must be a size such as 720p (got `big`)"),
+            ),
+            (
+                json!({
+                    "quality": "low", "n": 1, "input": "süß", "other": "x", "prompt": "rot",
+                    "messages": "gelb", "size": "720p",
+                }),
+                None,
+            ),
+            (json!({ "size": null }), None),
             (json!({ "font_style": null }), None),
             (json!({ "font_style": false }), None),
         ] {

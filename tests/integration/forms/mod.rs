@@ -64,7 +64,11 @@ fn filled(form: &str) -> Value {
         }),
         "listFiles" => json!({ "purpose": "batch" }),
         "deleteFile" => json!({ "fileId": "file-1" }),
-        "callApi" => json!({ "method": "POST", "path": "/models", "query": { "a": "b" } }),
+        "callApi" => json!({
+            "method": "POST", "path": "/models", "query": { "a": "b" }, "formFields": { "c": "d" },
+            "formFiles": [{ "name": "file", "file": { "url": "file:///a.pdf" } }],
+            "headers": { "OpenAI-Beta": "e" },
+        }),
         "createEmbeddings" => json!({ "input": ["Hi"] }),
         "getResponse" | "cancelResponse" | "deleteResponse" => json!({ "responseId": "resp_1" }),
         "createConversation" => json!({

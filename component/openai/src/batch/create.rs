@@ -17,6 +17,7 @@ use super::lines;
 use super::once::Key;
 use super::requests::{self, RequestFile, Requests};
 use super::state::{Batch, DIGEST, KEY, Reported};
+use crate::files::ExpiresAfter;
 use crate::lenient::{at, text};
 use crate::{metadata, parameters};
 
@@ -53,10 +54,10 @@ pub struct CreateBatch {
     /// The time within which the batch should be processed.
     #[property(advanced, group = "Processing", default = "24h", choices("24h"))]
     completion_window: String,
-    /// After how many seconds the provider deletes the files of results. Leave empty to keep
-    /// them.
-    #[property(advanced, group = "Processing", minimum = 3_600, maximum = 2_592_000)]
-    output_expires_after: Option<u64>,
+    /// When the provider deletes the files of results. Leave empty to keep them until you
+    /// delete them.
+    #[property(advanced, group = "Processing")]
+    output_expires_after: Option<ExpiresAfter>,
 }
 
 /// The input of another action, as JSON. As text it takes far less memory than as
@@ -160,14 +161,15 @@ impl Run for CreateBatch {
             }"#,
         },
         Example {
-            title: "Images",
+            title: "Images, whose files the provider deletes after a week",
             input: r#"{
                 "action": "createImage",
                 "inputs": [
                     {"imageMessages": [{"content": "A lighthouse at dusk, in oil"}]},
                     {"imageMessages": [{"content": "A harbor in the morning, in oil"}]}
                 ],
-                "metadata": {"project": "calendar"}
+                "metadata": {"project": "calendar"},
+                "outputExpiresAfter": {"seconds": 604800}
             }"#,
         },
     ];
@@ -263,15 +265,12 @@ impl CreateBatch {
             metadata.insert(KEY.to_owned(), (*key).to_owned());
             metadata.insert(DIGEST.to_owned(), (*digest).to_owned());
         }
-        let expiry = self
-            .output_expires_after
-            .map(|seconds| json!({ "anchor": "created_at", "seconds": seconds }));
         let body = json!({
             "input_file_id": file,
             "endpoint": endpoint,
             "completion_window": self.completion_window,
             "metadata": metadata,
-            "output_expires_after": expiry,
+            "output_expires_after": self.output_expires_after.as_ref().map(ExpiresAfter::parameter),
         });
         parameters::given(&body)
     }

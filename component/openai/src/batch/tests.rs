@@ -138,7 +138,7 @@ fn uploads_the_requests_of_runs_and_creates_the_batch() {
     let host = provider.host();
     let input = with(
         two_questions(),
-        json!({ "metadata": { "project": "sky" }, "outputExpiresAfter": 3600 }),
+        json!({ "metadata": { "project": "sky" }, "outputExpiresAfter": { "seconds": 3600 } }),
     );
     let outcome = host.run("createBatch", input).unwrap();
     let requests = host.requests();
@@ -716,7 +716,7 @@ fn malformed_responses_are_failures() {
         .answer(Answer::json(200, json!({ "id": "file-1" })))
         .answer(Answer::json(400, wrong));
     let failure = host.run("createBatch", two_questions()).unwrap_err();
-    assert_eq!(failure.property.as_deref(), Some("outputExpiresAfter"));
+    assert_eq!(failure.property.as_deref(), Some("outputExpiresAfter.seconds"));
 }
 
 /// A batch with this status and members.

@@ -90,6 +90,20 @@ impl Run for CreateImage {
                 "outputFormat": "webp"
             }"#,
         },
+        Example {
+            title: "Three inexpensive drafts of a wide banner",
+            input: r#"{
+                "imageMessages": [
+                    {"content": "A banner for the autumn sale of a garden center"},
+                    {"content": "Warm colors, room for text on the left", "weight": 0.5}
+                ],
+                "size": "1536x1024",
+                "quality": "low",
+                "n": 3,
+                "outputFormat": "jpeg",
+                "outputCompression": 80
+            }"#,
+        },
     ];
 
     type Output = Images;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::answer::{self, Answer, Images};
 use super::request::{self, Common, Message};
+use super::rules::DALL_E_2;
 use super::sources::Sources;
 use crate::batch::action::{Batched, Request, Response};
 use crate::models;
@@ -143,7 +144,7 @@ impl Batched for EditImage {
 
     fn request(&self, _: &Settings) -> Result<Request> {
         let model = &self.model;
-        if is_one_of(model, &["dall-e-2"]) {
+        if is_one_of(model, DALL_E_2) {
             let message =
                 format!("`model` must not be `{model}` in a batch: choose a GPT image model");
             return Err(Failure::invalid_input("model", message));

@@ -6,7 +6,7 @@ use connector_sdk::{Failure, File, FileEntry, Result};
 use imagesize::ImageSize;
 use serde_json::{Map, Value, json};
 
-use super::rules::GPT;
+use super::rules::{DALL_E_2, GPT};
 use crate::parameters::form_text;
 use crate::rules::is_one_of;
 
@@ -40,7 +40,7 @@ impl Sources {
     /// Rejects what the model does not accept. Models of other servers may accept
     /// anything.
     pub fn check(&self, model: &str) -> Result<()> {
-        if is_one_of(model, &["dall-e-2"]) {
+        if is_one_of(model, DALL_E_2) {
             self.check_for_dall_e(model)?;
             self.check_mask()
         } else if is_one_of(model, GPT) {
