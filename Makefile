@@ -12,7 +12,7 @@ CARGO_RUN := --release --locked --package connector --package openai-sandbox --p
 setup:         ## the toolchain for connectors, if it is missing; may install system packages
 	@scripts/setup.sh
 
-openai: setup  ## the OpenAI connector
+openai: setup  ## the OpenAI connector; `make build` also approves it
 	@echo "Compiling the OpenAI connector to WebAssembly"
 	scripts/build-connector.sh component/openai $(TARGET)/components/openai.wasm --locked
 
@@ -69,13 +69,15 @@ lint:          ## formatting, clippy, documentation, and the tests named in SECU
 audit:         ## licenses, sources, duplicates; builds cargo-deny once
 	scripts/audit.sh $(TARGET)
 
-dist: openai page ## the release binary: TARGET/dist/connector
+dist: page     ## the release binary: TARGET/dist/connector
 	scripts/package/reproducible.sh $(TARGET) cargo build --profile dist --locked --workspace --bin connector
 
-package: dist  ## a Debian package, a tarball and an SBOM: TARGET/package
+# Leaves TARGET/components alone, where `build` keeps the connectors together with the
+# file that approves them.
+package: setup dist ## a Debian package, a tarball and an SBOM: TARGET/package
 	rm -rf $(TARGET)/package
+	scripts/build-connector.sh component/openai $(TARGET)/package/components/openai.wasm --locked
 	scripts/build-connector.sh component/anthropic $(TARGET)/package/components/anthropic.wasm --locked
-	cp $(TARGET)/components/openai.wasm $(TARGET)/package/components
 	scripts/package/build.sh $(TARGET)/dist/connector $(TARGET)/package/components $(TARGET) $(TARGET)/package
 
 bench: build dist ## all benchmarks, compared with seven peers; installs what they need; takes half an hour

@@ -35,7 +35,7 @@ fn completed(sandbox: &Sandbox, folder: &TempDir, input: Value) -> Value {
 }
 
 #[test]
-fn a_batch_has_the_outputs_of_runs() {
+fn a_batch_returns_the_same_outputs_as_runs() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let schema = r#"{"type": "object", "properties": {"city": {"type": "string"}},
         "required": ["city"], "additionalProperties": false}"#;
@@ -61,7 +61,7 @@ fn a_batch_has_the_outputs_of_runs() {
 }
 
 #[test]
-fn a_batch_over_responses_has_the_same_outputs() {
+fn a_batch_over_responses_returns_the_same_outputs() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let over_responses = |text: &str| {
         let mut input = ask(text);
@@ -78,7 +78,7 @@ fn a_batch_over_responses_has_the_same_outputs() {
 }
 
 #[test]
-fn vectors_and_findings_of_a_batch_are_those_of_runs() {
+fn a_batch_returns_the_same_vectors_and_findings_as_runs() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     for (action, inputs) in [
         ("createEmbeddings", [json!({ "input": ["a", "b"] }), json!({ "input": "c" })]),
@@ -96,7 +96,7 @@ fn vectors_and_findings_of_a_batch_are_those_of_runs() {
 }
 
 #[test]
-fn images_of_a_batch_are_files() {
+fn images_of_a_batch_are_stored_as_files() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let image = json!({ "imageMessages": [{ "content": "A lighthouse" }], "n": 2 });
     let input = json!({ "action": "createImage", "inputs": [image] });
@@ -169,10 +169,10 @@ fn expired_and_cancelled_batches_have_results_for_all_inputs() {
 }
 
 #[test]
-fn a_line_that_fails_is_a_failure_of_its_input() {
+fn a_failed_request_is_the_failure_of_its_input() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let mut wrong = ask("Hello!");
-    // The sandbox rejects a chat request for this model, the connector does not.
+    // The sandbox rejects a chat request for this model, but the connector does not.
     wrong["model"] = "tts-1".into();
     let batch = completed(&sandbox, &folder, json!({ "inputs": [wrong, ask("Hello!")] }));
     assert_eq!(batch["counts"], json!({ "total": 2, "completed": 1, "failed": 1 }));
@@ -182,7 +182,7 @@ fn a_line_that_fails_is_a_failure_of_its_input() {
 }
 
 #[test]
-fn a_wrong_input_is_rejected_before_anything_is_sent() {
+fn an_invalid_input_is_rejected_before_anything_is_sent() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let mut inputs = vec![ask("Hello!"); 6];
     inputs.push(ask(""));

@@ -205,6 +205,11 @@ fn omits_blank_and_hidden_values() {
     let body = sandbox.requests()[0].json().unwrap().clone();
     let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["model", "messages"]);
+    let warning = "`responseSchema` was ignored: it is only used if `responseFormat` is 1 (Object) \
+                   or 2 (List)";
+    assert_eq!(ran.stderr, format!("warning: {warning}\n"));
+    let ran = ask(&sandbox, &[&hidden[..], &["--envelope"]].concat());
+    assert_eq!(ran.json()["metadata"]["warnings"], json!([warning]));
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! Runs the library's examples (`host/core/examples`).
+//! Runs the library's examples (`host/core/examples`), and those that Ask shows.
 
 use std::fs;
 use std::process::Command;
 
-use connector_tests::{CANARY, Ran, component, ran, sandbox, target_dir};
+use connector_tests::{CANARY, Ran, component, connection, openai, ran, sandbox, target_dir};
 use openai_sandbox::{Options, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -85,4 +85,24 @@ fn each_tenant_has_its_own_token_and_folder() {
         .collect();
     tokens.sort();
     assert_eq!(tokens, ["Bearer sk-alice", "Bearer sk-bob"]);
+}
+
+/// The inputs that a form of Ask starts from are ready to run.
+#[test]
+fn the_examples_of_ask_run() {
+    let (connector, sandbox) = (openai(), sandbox());
+    let connection = connection(&connector, &sandbox);
+    let ask = connector.descriptor().actions.iter().find(|action| action.name == "ask").unwrap();
+    assert_eq!(ask.examples.len(), 3);
+    for example in &ask.examples {
+        let run = connector.run("ask", Value::Object(example.input.clone()));
+        let outcome = run.connection(&connection).start().unwrap();
+        let has_answer = match &outcome.output {
+            Value::String(text) => text.starts_with("Sandbox answer to "),
+            output => output["category"] == "complaint",
+        };
+        assert!(has_answer, "{}: {outcome:?}", example.title);
+    }
+    let paths: Vec<_> = sandbox.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths, ["/v1/chat/completions", "/v1/chat/completions", "/v1/responses"]);
 }

@@ -31,13 +31,24 @@ fn every_action_is_a_tool() {
             "openai_v1_createImage",
             "openai_v1_createSpeech",
             "openai_v1_createTranscription",
+            "openai_v1_editImage",
             "openai_v1_createTranslation",
             "openai_v1_createEmbeddings",
             "openai_v1_createModeration",
-            "openai_v1_editImage",
+            "openai_v1_getResponse",
+            "openai_v1_cancelResponse",
+            "openai_v1_deleteResponse",
+            "openai_v1_createConversation",
+            "openai_v1_getConversation",
+            "openai_v1_updateConversation",
+            "openai_v1_deleteConversation",
             "openai_v1_uploadFile",
             "openai_v1_listFiles",
             "openai_v1_deleteFile",
+            "openai_v1_createBatch",
+            "openai_v1_getBatch",
+            "openai_v1_cancelBatch",
+            "openai_v1_listBatches",
             "openai_v1_callApi",
         ]
     );
@@ -263,7 +274,8 @@ fn without_a_connection_a_tool_reports_what_is_missing() {
     assert_eq!(
         text(&refused),
         "the OpenAI connection has no `token` (Token); when starting this server, set \
-         OPENAI_API_KEY or choose a connection with --connection"
+         OPENAI_API_KEY, and OPENAI_BASE_URL if the server is not https://api.openai.com/v1, or \
+         choose a connection with --connection"
     );
 }
 

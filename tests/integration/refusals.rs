@@ -25,6 +25,7 @@ fn mistakes() -> Vec<Mistake> {
         with(json!({ "model": model, "file": { "url": "talk.wav" } }), set)
     };
     let translation = |set: Value| with(json!({ "file": { "url": "talk.wav" } }), set);
+    let call = |set: Value| with(json!({ "method": "POST", "path": "/files" }), set);
     let weight = |weight: Value| json!({ "imageMessages": [{ "content": "a" }, { "content": "b", "weight": weight }] });
     let speaker = || json!([{ "name": "Ada", "recording": { "url": "talk.wav" } }]);
     let diarize = "gpt-4o-transcribe-diarize";
@@ -244,6 +245,32 @@ fn mistakes() -> Vec<Mistake> {
             "imageUrls",
             json!({ "model": "text-moderation-latest", "imageUrls": ["https://a.example/b.png"] }),
         ),
+        // Create Batch
+        (
+            "createBatch",
+            "outputExpiresAfter.seconds",
+            json!({ "inputs": [ask(json!({}))], "outputExpiresAfter": { "seconds": 3_599 } }),
+        ),
+        // Call the API
+        ("callApi", "path", call(json!({ "path": "/../models" }))),
+        ("callApi", "body", call(json!({ "body": "[]" }))),
+        (
+            "callApi",
+            "formFields",
+            call(json!({ "body": "{}", "formFields": { "purpose": "user_data" } })),
+        ),
+        (
+            "callApi",
+            "formFiles",
+            call(json!({
+                "body": "{}", "formFiles": [{ "name": "file", "file": { "url": "notes.txt" } }],
+            })),
+        ),
+        ("callApi", "headers.Authorization", call(json!({ "headers": { "Authorization": "b" } }))),
+        ("callApi", "headers.Content-Type", call(json!({ "headers": { "Content-Type": "a/b" } }))),
+        ("callApi", "headers.X-Range", call(json!({ "headers": { "X-Range": "bytes=0-1" } }))),
+        ("callApi", "headers.X-A", call(json!({ "headers": { "X-A": "a\r\nHost: b" } }))),
+        ("callApi", "headers", call(json!({ "headers": { "X A": "b" } }))),
     ]
 }
 

@@ -1,5 +1,5 @@
 //! Ask over the Responses API, compared with Chat Completions; responses in the
-//! background; and what is kept of a run at the provider.
+//! background; and reasoning that the provider does not store.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use openai_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Runs Ask with the smallest input and these additional properties.
+/// Runs Ask with the minimal input and these additional properties.
 fn ask(
     sandbox: &Sandbox,
     folder: &Path,
@@ -71,7 +71,7 @@ const CITY: &str = r#"{
 }"#;
 
 #[test]
-fn both_apis_give_the_same() {
+fn both_apis_return_the_same() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let sample = |name: &str| {
         let path = in_repository("tests/sandbox/samples").join(name);
@@ -132,14 +132,14 @@ fn both_apis_give_the_same() {
 }
 
 #[test]
-fn encrypted_reasoning_goes_back_as_it_came() {
+fn encrypted_reasoning_is_sent_back_unchanged() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     for streaming in [false, true] {
         sandbox.clear();
         let more = json!({
             "api": "responses", "store": false, "functions": ["weather", "closed"],
         });
-        // The sandbox refuses reasoning that is missing or was changed.
+        // The sandbox rejects reasoning that is missing or was changed.
         let (result, _) = ask(&sandbox, folder.path(), &more, streaming);
         assert!(result.unwrap().output.as_str().unwrap().contains("21.5"));
         let requests = sandbox.requests();
@@ -220,7 +220,7 @@ fn encrypted_reasoning_of_three_rounds_goes_back() {
 }
 
 #[test]
-fn a_response_in_the_background_is_awaited() {
+fn waits_for_a_response_in_the_background() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let more = json!({ "api": "responses", "background": true });
     let (result, events) = ask(&sandbox, folder.path(), &more, false);
@@ -270,9 +270,10 @@ fn cancelling_the_run_cancels_the_response() {
     assert!(last.path.ends_with("/cancel"), "{last:?}");
 }
 
-/// A run out of time leaves the response alone, and says how to get it.
+/// A run that times out does not cancel the response. Its failure contains the ID to
+/// fetch it with.
 #[test]
-fn a_response_outlives_the_time_of_its_run() {
+fn a_response_continues_after_its_run_times_out() {
     let (sandbox, connector) = (sandbox(), openai());
     let input = json!({
         "api": "responses", "background": true,
@@ -297,7 +298,7 @@ fn a_response_outlives_the_time_of_its_run() {
 }
 
 #[test]
-fn a_server_without_the_api_is_explained() {
+fn explains_that_a_server_lacks_the_api() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     sandbox.script(Fault::error(404, "not_found", "Invalid URL (POST /v1/responses)"));
     let (result, _) = ask(&sandbox, folder.path(), &json!({ "api": "responses" }), false);
@@ -307,7 +308,7 @@ fn a_server_without_the_api_is_explained() {
 }
 
 #[test]
-fn generated_images_are_files() {
+fn generated_images_are_stored_as_files() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     for streaming in [false, true] {
         let more = json!({

@@ -214,6 +214,10 @@ fn reads_a_secret_from_a_file_or_from_standard_input() {
     refused(&ran, 2, &format!("cannot read a secret from {}: it is empty", gone.display()));
     let ran = store.run(&[&add[..], &["none", "--secret-file", "baseUrl=x"]].concat());
     refused(&ran, 2, "`baseUrl` is not a secret of the connection");
+    let wrong = format!("toekn={}", file.display());
+    let ran = store.run(&[&add[..], &["none", "--secret-file", &wrong]].concat());
+    refused(&ran, 2, "unknown connection secret `toekn` in --secret-file");
+    assert!(ran.stderr.contains("with one of: token, apiKey, headers, proxyPassword"), "{ran:?}");
     assert_eq!(store.names(), ["file"]);
 }
 

@@ -128,15 +128,16 @@ pub fn connection_values(base_url: &str) -> ConnectionValues {
     ConnectionValues::new().set("token", CANARY).set("baseUrl", base_url)
 }
 
-/// Replaces the names of files in an input with handles: each `url` names a
-/// file in the folder.
+/// Replaces the names of files in an input with handles: each `url` without a
+/// scheme names a file in the folder.
 ///
 /// # Panics
 /// If a file does not exist.
 pub fn put_files(input: &mut Value, files: &Files, folder: &Path) {
     match input {
         Value::Object(members) => {
-            if let Some(url) = members.get_mut("url") {
+            let is_name = |url: &&mut Value| !url.as_str().unwrap().contains(':');
+            if let Some(url) = members.get_mut("url").filter(is_name) {
                 let path = folder.join(url.as_str().unwrap());
                 *url = files.grant(path).unwrap().url.into();
             }

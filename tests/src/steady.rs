@@ -42,7 +42,7 @@ impl Steady {
         format!("http://{}/v1", self.proxy.address())
     }
 
-    /// Sends a body that the connector would not send.
+    /// Sends a request with a body.
     ///
     /// # Panics
     /// If the connection fails.

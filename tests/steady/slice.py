@@ -112,12 +112,12 @@ def modern(node):
 
 def correct(schemas):
     """Corrects faults that make a validator reject valid requests."""
-    # A message whose content is a list has both of two schemas.
+    # A message whose content is a list matches two of the schemas.
     schemas["InputItem"]["anyOf"] = schemas["InputItem"].pop("oneOf")
-    # A name in `required` that is no property.
+    # A name in `required` that is not a property.
     approval = schemas["MCPApprovalResponse"]
     approval["required"] = [name for name in approval["required"] if name in approval["properties"]]
-    # A keyword of an earlier draft: the filter itself.
+    # A keyword of an earlier draft, which refers to the filter itself.
     for node in nodes(schemas["CompoundFilter"]):
         if node.pop("$recursiveRef", None):
             node["$ref"] = "#/components/schemas/CompoundFilter"

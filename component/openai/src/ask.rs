@@ -1,10 +1,10 @@
 //! Ask: `POST /chat/completions` or `POST /responses`.
 //!
-//! [`messages`] and [`attachments`] read the input, [`format`] determines the
-//! shape of the answer, and [`functions`] what the model may call.
-//! [`conversation`] sends requests until there is an [`answer`]. [`chat`] and
-//! [`responses`] write the requests and read the responses of the two APIs, with
-//! what both need in [`exchange`].
+//! [`messages`], [`attachments`] and [`extra`] parameters read the input, [`format`]
+//! determines the shape of the answer, [`functions`] what the model may call, and
+//! [`rules`] what each model accepts. [`conversation`] sends requests until there is
+//! an [`answer`]. [`chat`] and [`responses`] write the requests and read the
+//! responses of the two APIs, with what both need in [`exchange`].
 
 mod answer;
 mod attachments;
@@ -12,6 +12,7 @@ mod batch;
 mod chat;
 mod conversation;
 mod exchange;
+mod extra;
 mod format;
 mod functions;
 mod json_in_text;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
 use serde_with::skip_serializing_none;
 
+use self::attachments::Sources;
 use self::chat::Chat;
 use self::conversation::{Conversation, Ending};
 use self::exchange::Api;
@@ -44,7 +46,7 @@ use crate::citations::Citation;
 use crate::connection::ConnectionSettings;
 use crate::rules::check;
 use crate::usage::Usage;
-use crate::{models, parameters};
+use crate::{metadata, models, parameters};
 
 /// Asks a chat model and returns its answer as text, an object or a list.
 #[skip_serializing_none]
@@ -178,7 +180,8 @@ pub struct Ask {
     #[property(open_choices("auto", "default", "flex", "scale", "priority"))]
     service_tier: Option<String>,
 
-    /// Whether the provider stores the answer, so that you can view it later.
+    /// Whether the provider stores the answer, so that you can view it later. If empty,
+    /// Responses stores it, and Chat Completions does not.
     #[property(advanced, group = "Metadata", provider_default = false)]
     store: Option<bool>,
 
@@ -223,18 +226,22 @@ pub struct Ask {
 
     /// How closely the model examines attached images. High detail uses more tokens.
     #[serde(skip_serializing)]
-    #[property(advanced, group = "Attachments", when(present(attachments)))]
-    #[property(provider_default = "auto", choices("auto", "low", "high"))]
+    #[property(advanced, group = "Attachments", provider_default = "auto", choices(
+        "auto",
+        "low",
+        "high",
+        "original": "Without scaling. The API must be Responses.",
+    ))]
     image_detail: Option<String>,
 
-    /// The API to use. Responses has the provider's tools, stored conversations and answers in
-    /// the background, but many other servers have only Chat Completions.
+    /// The API to use. Responses adds the provider's tools, stored conversations and answers in
+    /// the background, but many other servers support only Chat Completions.
     #[serde(skip_serializing)]
     #[property(label = "API", advanced, group = "API", default = "chat_completions")]
     api: ApiChoice,
 
-    /// Whether the model must call something before it answers: one of its functions or tools
-    /// (required), nothing (none), or the function with this name.
+    /// What the model must call before it answers: any function or tool (required), nothing
+    /// (none), or the function or tool with this name. With auto, the model decides.
     #[serde(skip_serializing)]
     #[property(advanced, group = "Tools", provider_default = "auto")]
     #[property(open_choices("auto", "none", "required"))]
@@ -246,18 +253,51 @@ pub struct Ask {
     #[property(advanced, group = "Moderation")]
     moderation: Option<Moderation>,
 
-    /// How the provider caches the beginning of prompts, for models from gpt-5.6 on.
+    /// How the provider caches the beginning of prompts. Supported by gpt-5.6 and later models.
     #[property(advanced, group = "Metadata")]
     prompt_cache_options: Option<PromptCacheOptions>,
 
-    /// How long cached prompts are kept at most. OpenAI recommends Prompt Cache Options
-    /// instead for the models that support it.
+    /// The maximum time that cached prompts are kept. OpenAI recommends Prompt Cache Options
+    /// instead, for models that support them.
     #[property(advanced, group = "Metadata")]
     #[property(choices("in_memory" as "In Memory", "24h" as "24 Hours"))]
     prompt_cache_retention: Option<String>,
 
     #[serde(flatten, skip_serializing)]
     responses: responses::Options,
+
+    /// The addresses of images to send with the last user message. The provider fetches them.
+    #[serde(default, skip_serializing)]
+    #[property(label = "Image URLs", advanced, group = "Attachments")]
+    #[property(item(control = url, placeholder = "https://example.com/photo.jpg"))]
+    image_urls: Vec<String>,
+
+    /// The IDs of images that you uploaded to the provider, to send with the last user
+    /// message.
+    #[serde(default, skip_serializing)]
+    #[property(label = "Image File IDs", advanced, group = "Attachments")]
+    #[property(when(api = "responses"), item(placeholder = "file-…"))]
+    image_file_ids: Vec<String>,
+
+    /// The addresses of files, such as PDFs, to send with the last user message. The provider
+    /// fetches them.
+    #[serde(default, skip_serializing)]
+    #[property(label = "File URLs", advanced, group = "Attachments", when(api = "responses"))]
+    #[property(item(control = url, placeholder = "https://example.com/report.pdf"))]
+    file_urls: Vec<String>,
+
+    /// The IDs of files, such as PDFs, that you uploaded to the provider, to send with the
+    /// last user message.
+    #[serde(default, skip_serializing)]
+    #[property(label = "File IDs", advanced, group = "Attachments")]
+    #[property(item(placeholder = "file-…"))]
+    file_ids: Vec<String>,
+
+    /// Parameters that have no property here, such as those of another server. They are added
+    /// to the request unchanged.
+    #[serde(skip_serializing)]
+    #[property(advanced, group = "API")]
+    extra_parameters: Option<Map<String, Value>>,
 }
 
 #[derive(Clone, Copy, Deserialize, Choices)]
@@ -269,16 +309,30 @@ enum ApiChoice {
     Responses,
 }
 
+impl ApiChoice {
+    /// The value of the property `api`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "chat_completions",
+            Self::Responses => "responses",
+        }
+    }
+}
+
+/// The moderation model if the input names none. A default in the table would make
+/// every form send `moderation`.
+const MODERATION_MODEL: &str = "omni-moderation-latest";
+
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 struct Moderation {
     /// The moderation model.
-    #[property(default = "omni-moderation-latest", open_choices("omni-moderation-latest"))]
-    model: String,
-    /// What to do about the messages.
+    #[property(provider_default = MODERATION_MODEL, open_choices("omni-moderation-latest"))]
+    model: Option<String>,
+    /// What to do with harmful messages.
     #[property(choices("score": "Only report.", "block": "Reject harmful messages."))]
     input: Option<String>,
-    /// What to do about the answer.
+    /// What to do with a harmful answer.
     #[property(choices("score": "Only report.", "block": "Withhold a harmful answer."))]
     output: Option<String>,
 }
@@ -289,7 +343,7 @@ impl Moderation {
         let policy =
             parameters::object([("input", mode(&self.input)), ("output", mode(&self.output))]);
         let policy = (!policy.is_empty()).then(|| policy.into());
-        let model = self.model.as_str().into();
+        let model = self.model.as_deref().unwrap_or(MODERATION_MODEL).into();
         parameters::object([("model", Some(model)), ("policy", policy)]).into()
     }
 }
@@ -297,10 +351,10 @@ impl Moderation {
 #[skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 struct PromptCacheOptions {
-    /// How long a cached prompt is kept at least.
+    /// The minimum time that a cached prompt is kept.
     #[property(label = "TTL", provider_default = "30m", open_choices("30m"))]
     ttl: Option<String>,
-    /// Whether the provider chooses what to cache. If not, nothing is cached.
+    /// Implicit lets the provider choose what to cache. With explicit, nothing is cached.
     #[property(provider_default = "implicit", choices("implicit", "explicit"))]
     mode: Option<String>,
 }
@@ -312,26 +366,42 @@ impl Run for Ask {
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
         Example {
-            title: "A question",
-            input: r#"{"messages": [{"role": "user", "content": "Why is the sky blue?"}]}"#,
-        },
-        Example {
-            title: "An object that matches a schema",
+            title: "Sort an email into categories",
             input: concat!(
-                r#"{"messages": [{"role": "user", "content": "Where is the Uhrturm?"}], "#,
-                r#""responseFormat": 1, "responseSchema": "{\"type\": \"object\", "#,
-                r#"\"properties\": {\"city\": {\"type\": \"string\"}}, "#,
-                r#"\"required\": [\"city\"], \"additionalProperties\": false}"}"#,
+                r#"{"model": "gpt-5.4-mini", "messages": [{"role": "developer", "#,
+                r#""content": "You sort the emails to an online shop."}, {"role": "user", "#,
+                r#""content": "My order 4711 arrived with a broken lid. Can I get a new one "#,
+                r#"before Friday?"}], "responseFormat": 1, "responseSchema": "#,
+                r#""{\"type\": \"object\", \"properties\": {\"category\": "#,
+                r#"{\"type\": \"string\", \"enum\": [\"complaint\", \"question\", \"other\"]}, "#,
+                r#"\"order\": {\"type\": [\"string\", \"null\"]}, "#,
+                r#"\"urgent\": {\"type\": \"boolean\"}}, "#,
+                r#"\"required\": [\"category\", \"order\", \"urgent\"], "#,
+                r#"\"additionalProperties\": false}"}"#,
             ),
         },
         Example {
-            title: "Instructions and a short answer",
+            title: "Read a receipt in a photo",
             input: r#"{
                 "messages": [
-                    {"role": "developer", "content": "You translate into German."},
-                    {"role": "user", "content": "Good morning"}
+                    {"content": "Which shop is this receipt from, and what is the total?"}
                 ],
-                "maxTokens": 200
+                "imageUrls": ["https://example.com/receipts/2026-11-03.jpg"],
+                "imageDetail": "high",
+                "maxTokens": 500
+            }"#,
+        },
+        Example {
+            title: "Search the web and cite the sources",
+            input: r#"{
+                "api": "responses",
+                "messages": [
+                    {"content": "What changed in the latest stable release of Rust?"}
+                ],
+                "reasoningEffort": "low",
+                "webSearch": true,
+                "webSearchOptions": {"allowedDomains": ["rust-lang.org"], "contextSize": "low"},
+                "maxToolCalls": 3
             }"#,
         },
     ];
@@ -379,6 +449,9 @@ impl Ask {
         settings: &Settings,
     ) -> Result<(Box<dyn Api + 'a>, Functions)> {
         self.check_choices()?;
+        if let Some(pairs) = &self.metadata {
+            metadata::check_keys(pairs)?;
+        }
         format.check_schema()?;
         let mut parameters = parameters::given(self)?;
         if let Some(moderation) = &self.moderation {
@@ -386,9 +459,13 @@ impl Ask {
         }
         self.check_api(&parameters)?;
         check(rules::RULES, &self.model, &parameters)?;
+        check(rules::RULES, &self.model, &parameters::given(&self.responses)?)?;
+        if let Some(extra) = &self.extra_parameters {
+            extra::check(extra, self.api)?;
+            parameters.extend(extra.clone());
+        }
         let functions = Functions::named(&self.functions)?;
-        let attachments = attachments::open(&self.attachments)?;
-        let turns = messages::turns(&self.messages, format.instruction(), attachments)?;
+        let turns = messages::turns(&self.messages, format.instruction(), &self.sources())?;
 
         let api: Box<dyn Api> = match self.api {
             ApiChoice::ChatCompletions => {
@@ -412,7 +489,18 @@ impl Ask {
         Ok((api, functions))
     }
 
-    /// Rejects what the API would accept but this action could not return.
+    /// What is attached to the last user message.
+    fn sources(&self) -> Sources<'_> {
+        Sources {
+            attachments: &self.attachments,
+            image_urls: &self.image_urls,
+            image_file_ids: &self.image_file_ids,
+            file_urls: &self.file_urls,
+            file_ids: &self.file_ids,
+        }
+    }
+
+    /// Rejects what the API would accept, but whose result this action could not return.
     fn check_choices(&self) -> Result<()> {
         if self.n > Some(1) && !self.functions.is_empty() {
             let message = "`n` must be 1 when `functions` are given";
@@ -424,9 +512,17 @@ impl Ask {
     /// Rejects properties that the chosen API does not have. The table hides them, so
     /// a form that still contains them does not send them.
     fn check_api(&self, parameters: &Map<String, Value>) -> Result<()> {
-        let (api, other) = match self.api {
-            ApiChoice::ChatCompletions => ("chat_completions", "Responses"),
-            ApiChoice::Responses => ("responses", "Chat Completions"),
+        if let (ApiChoice::ChatCompletions, Some("original")) =
+            (self.api, self.image_detail.as_deref())
+        {
+            let message = "only the API Responses has original as an `imageDetail`: choose \
+                           another, or set `api` to Responses";
+            return Err(Failure::invalid_input("imageDetail", message));
+        }
+        let api = self.api.name();
+        let other = match self.api {
+            ApiChoice::ChatCompletions => "Responses",
+            ApiChoice::Responses => "Chat Completions",
         };
         let options = parameters::given(&self.responses)?;
         for row in Self::PROPERTIES {
@@ -437,7 +533,7 @@ impl Ask {
                 && given.is_some_and(|value| *value != Value::Bool(false))
             {
                 let message = format!(
-                    "only the API {other} has `{name}`: leave it empty, or set `api` to {other}",
+                    "only {other} supports `{name}`: leave it empty, or set `api` to {other}",
                     name = row.name,
                 );
                 return Err(Failure::invalid_input(row.name, message));
@@ -523,7 +619,7 @@ struct Metadata {
     repairs: Option<u64>,
     /// The sources that the answer cites.
     citations: Option<Vec<Citation>>,
-    /// The ID with which the provider stores the answer.
+    /// The ID under which the provider stores the answer.
     response_id: Option<String>,
     /// The calls of the provider's tools.
     tool_calls: Option<Vec<Value>>,

@@ -1,9 +1,10 @@
-//! Batches: many requests in one file, processed within a day for less money.
+//! Batches: many requests in one file, processed within a day at a lower
+//! price.
 //!
 //! [`action`] defines which actions a batch can run: each builds its requests and
 //! reads their responses as in a run. [`create`], [`get`], [`cancel`] and [`list`]
 //! are the actions for batches; [`state`] is the batch that they return.
-//! [`requests`] is the file to upload and [`once`] creates a batch only once for a
+//! [`requests`] is the file to upload, and [`once`] creates only one batch for each
 //! key. [`results`] reads the files of results, line by line ([`lines`]).
 
 pub mod action;

@@ -1,8 +1,14 @@
 //! Call the API: any path, even one without an action of its own.
+//!
+//! [`headers`] checks those that the input adds to its request.
 
-use connector_sdk::http::{Method, Request, Response};
+mod headers;
+
+use std::collections::BTreeMap;
+
+use connector_sdk::http::{Form, Method, Request, Response};
 use connector_sdk::{
-    Choices, Effects, Example, Failure, FileEntry, Outcome, Properties, Result, Run, Settings,
+    Choices, Effects, Example, Failure, File, FileEntry, Outcome, Properties, Result, Run, Settings,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -11,6 +17,7 @@ use crate::{errors, ids, parameters};
 
 /// Sends a request to any path of the API, for operations that have no action of their own.
 #[derive(Deserialize, Properties)]
+#[serde(rename_all = "camelCase")]
 pub struct CallApi {
     /// The method of the request.
     #[property(default = "GET")]
@@ -24,6 +31,29 @@ pub struct CallApi {
     #[property(when(not method = "GET"), control = text_area)]
     #[property(media_type = "application/json", placeholder = "{\"name\": \"Handbook\"}")]
     body: Option<String>,
+    /// The text fields of a form (multipart/form-data), which takes the place of Body. A list
+    /// is sent as name[], an object as name[key].
+    #[serde(default)]
+    #[property(advanced, group = "Form", when(not method = "GET"), pattern = ".+")]
+    form_fields: Map<String, Value>,
+    /// The files of a form (multipart/form-data), which takes the place of Body.
+    #[serde(default)]
+    #[property(advanced, group = "Form", when(not method = "GET"))]
+    form_files: Vec<FormFile>,
+    /// Additional headers for this request, such as OpenAI-Beta. The connection sets the
+    /// credential, and the body determines the content type.
+    #[serde(default)]
+    #[property(advanced, group = "Headers", max_items = 64, item(max_length = 8_192))]
+    headers: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, Properties)]
+struct FormFile {
+    /// The name of the form field.
+    #[property(placeholder = "file")]
+    name: String,
+    /// The file to send.
+    file: FileEntry,
 }
 
 #[derive(Clone, Copy, Deserialize, Choices)]
@@ -84,8 +114,21 @@ impl Run for CallApi {
             }"#,
         },
         Example {
-            title: "Delete a stored response",
-            input: r#"{"method": "DELETE", "path": "/responses/resp_abc123"}"#,
+            title: "Put a file into a container, as a form",
+            input: r#"{
+                "method": "POST",
+                "path": "/containers/cntr_abc123/files",
+                "formFiles": [{"name": "file", "file": {"url": "sales.csv"}}]
+            }"#,
+        },
+        Example {
+            title: "Send a header that a beta feature requires",
+            input: r#"{
+                "method": "POST",
+                "path": "/chatkit/sessions",
+                "headers": {"OpenAI-Beta": "chatkit_beta=v1"},
+                "body": "{\"workflow\": {\"id\": \"wf_abc123\"}, \"user\": \"4711\"}"
+            }"#,
         },
     ];
 
@@ -93,24 +136,88 @@ impl Run for CallApi {
 
     fn run(self, _: &Settings) -> Result<Outcome<Called>> {
         let path = path(&self.path)?;
+        headers::check(&self.headers)?;
+        let files = self.open_files()?;
         let mut request = Request::new(self.method.into(), &path);
         for (name, value) in self.query.iter().flatten() {
             for (name, value) in parameters::fields(name, value.clone()) {
                 request = request.query(&name, value);
             }
         }
-        if let Some(body) = &self.body {
-            request = request.json(&object(body)?);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
         }
-        let source = match (&self.body, &self.query) {
-            (Some(_), _) => "body",
-            (None, Some(_)) => "query",
-            (None, None) => "path",
+        let request = match (&self.body, self.form_property()) {
+            (Some(_), Some(property)) => return Err(two_bodies(property)),
+            (Some(body), None) => request.json(&object(body)?),
+            (None, Some(_)) => request.multipart(self.form(&files)),
+            (None, None) => request,
         };
-        let response = request.errors(&|error| errors::of_call(error, source)).send()?;
+        let source = |param: &str| self.source(param);
+        let response = request
+            .errors(&|error| errors::of_call(error, &source))
+            .send()
+            .map_err(|failure| headers::blame(failure, &self.headers))?;
         let called = Called::read(&response, file_stem(&path))?;
         Outcome::new(called).with_metadata(&json!({ "requestId": response.request_id() }))
     }
+}
+
+impl CallApi {
+    /// The first property of a form, if the input has any.
+    fn form_property(&self) -> Option<&'static str> {
+        match (self.form_fields.is_empty(), self.form_files.is_empty()) {
+            (false, _) => Some("formFields"),
+            (true, false) => Some("formFiles"),
+            (true, true) => None,
+        }
+    }
+
+    fn open_files(&self) -> Result<Vec<File>> {
+        let open = |(index, part): (usize, &FormFile)| {
+            let place = format!("formFiles[{index}]");
+            part.file.open().map_err(|failure| failure.inside("file").inside(&place))
+        };
+        self.form_files.iter().enumerate().map(open).collect()
+    }
+
+    /// The form, with these files in the order of the input.
+    fn form<'a>(&self, files: &'a [File]) -> Form<'a> {
+        let mut form = Form::new();
+        // Some servers ignore fields that follow a file.
+        for (name, value) in &self.form_fields {
+            for (name, value) in parameters::fields(name, value.clone()) {
+                form = form.text(name, value);
+            }
+        }
+        for (FormFile { name, .. }, file) in self.form_files.iter().zip(files) {
+            form = form.file(name, file);
+        }
+        form
+    }
+
+    /// The property that contains a parameter of the request.
+    fn source(&self, param: &str) -> &'static str {
+        let is_file = || self.form_files.iter().any(|part| stem(&part.name) == stem(param));
+        match (&self.body, self.form_property(), &self.query) {
+            (Some(_), ..) => "body",
+            (None, Some(_), _) if is_file() => "formFiles",
+            (None, Some(_), _) => "formFields",
+            (None, None, Some(_)) => "query",
+            (None, None, None) => "path",
+        }
+    }
+}
+
+/// The name of a parameter without the path to one of its items or members.
+fn stem(param: &str) -> &str {
+    param.split(['[', '.']).next().unwrap_or(param)
+}
+
+/// The failure for an input with a body and a form.
+fn two_bodies(property: &str) -> Failure {
+    let message = format!("`{property}` makes the body a form: leave `body` empty");
+    Failure::invalid_input(property, message)
 }
 
 /// The path of a request. The host checks it too, but cannot name the property.
@@ -287,6 +394,123 @@ mod tests {
             assert_eq!(failure.property.as_deref(), Some("body"), "{body}");
             assert!(failure.message.starts_with("`body` must be a JSON object"), "{failure}");
             assert!(host.requests().is_empty(), "{body}");
+        }
+    }
+
+    /// A `POST` with these properties.
+    fn post(members: &Value) -> Value {
+        let mut input = json!({ "method": "POST", "path": "/a" });
+        input.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        input
+    }
+
+    #[test]
+    fn sends_a_form() {
+        let host = Host::new(&CONNECTOR);
+        let file = |name: &str| host.file(name, "text/csv", b"a,b");
+        let (first, second) = (file("a.csv"), file("b.csv"));
+        let host = host.provider(|_| Answer::json(200, json!({})));
+        for (members, expected) in [
+            (
+                json!({ "formFields": {
+                    "purpose": "user_data", "n": 2, "on": true, "none": null, "tags": ["x", "y"],
+                    "expires_after": { "anchor": "created_at", "seconds": 3600 },
+                } }),
+                json!([
+                    ["purpose", "user_data"],
+                    ["n", "2"],
+                    ["on", "true"],
+                    ["tags[]", "x"],
+                    ["tags[]", "y"],
+                    ["expires_after[anchor]", "created_at"],
+                    ["expires_after[seconds]", "3600"],
+                ]),
+            ),
+            (
+                json!({ "formFiles": [{ "name": "file", "file": first }] }),
+                json!([["file", "<a.csv>"]]),
+            ),
+            (
+                json!({
+                    "formFiles": [
+                        { "name": "image[]", "file": second }, { "name": "image[]", "file": first },
+                    ],
+                    "formFields": { "prompt": "A \"cat\"\r\n" },
+                }),
+                json!([
+                    ["prompt", "A \"cat\"\r\n"],
+                    ["image[]", "<b.csv>"],
+                    ["image[]", "<a.csv>"],
+                ]),
+            ),
+            (json!({ "formFields": {}, "formFiles": [] }), json!(null)),
+        ] {
+            run(&host, post(&members)).unwrap();
+            assert_eq!(host.requests().remove(0).body, expected, "{members}");
+        }
+    }
+
+    #[test]
+    fn rejects_two_bodies_missing_files_and_reserved_headers() {
+        let host = Host::new(&CONNECTOR);
+        let part = json!({ "name": "file", "file": host.file("a.csv", "text/csv", b"a,b") });
+        let mut missing = part.clone();
+        missing["file"]["url"] = "file:99".into();
+        for (members, property, message) in [
+            (
+                json!({ "body": "{}", "formFields": { "a": 1 } }),
+                "formFields",
+                "`formFields` makes the body a form: leave `body` empty",
+            ),
+            (
+                json!({ "body": "{}", "formFiles": [part] }),
+                "formFiles",
+                "`formFiles` makes the body a form: leave `body` empty",
+            ),
+            (
+                json!({ "formFiles": [part, missing] }),
+                "formFiles[1].file",
+                "file `file:99` not found",
+            ),
+            (
+                json!({ "headers": { "Authorization": "Bearer x" } }),
+                "headers.Authorization",
+                "`headers.Authorization` is reserved: the connection sets the credential",
+            ),
+        ] {
+            let failure = run(&host, post(&members)).unwrap_err();
+            assert_eq!(failure.property.as_deref(), Some(property), "{members}");
+            assert_eq!(failure.message, message, "{members}");
+            assert!(host.requests().is_empty(), "{members}");
+        }
+    }
+
+    #[test]
+    fn sends_the_headers_of_the_input() {
+        let host = Host::new(&CONNECTOR).answer(Answer::json(200, json!({})));
+        let headers = json!({ "OpenAI-Beta": "chatkit_beta=v1", "x-trace": "ü; a=\"b\"" });
+        run(&host, json!({ "path": "/a", "headers": headers })).unwrap();
+        let sent: BTreeMap<_, _> = host.requests().remove(0).headers.into_iter().collect();
+        assert_eq!(json!(sent), headers);
+    }
+
+    #[test]
+    fn an_error_about_a_form_names_the_fields_or_the_files() {
+        for (status, param, property) in [
+            (400, "purpose", "formFields"),
+            (400, "expires_after[seconds]", "formFields"),
+            (400, "image[0]", "formFiles"),
+            (400, "image", "formFiles"),
+            (404, "model", "formFields"),
+        ] {
+            let error = json!({ "error": { "message": "No", "param": param } });
+            let host = Host::new(&CONNECTOR).answer(Answer::json(status, error));
+            let part =
+                json!({ "name": "image[]", "file": host.file("a.png", "image/png", b"image") });
+            let members = json!({ "formFields": { "purpose": "x" }, "formFiles": [part] });
+            let failure = run(&host, post(&members)).unwrap_err();
+            assert_eq!(failure.property.as_deref(), Some(property), "{param}");
+            assert_eq!(failure.message, format!("`{param}`: No"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The sources that an answer cites: pages of the web, and files.
+//! The sources that an answer cites: web pages and files.
 
 use connector_sdk::Properties;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::lenient::at;
 #[serde(rename_all = "camelCase")]
 #[property(output)]
 pub struct Citation {
-    /// The address of the page.
+    /// The URL of the page.
     #[property(label = "URL", control = url)]
     url: Option<String>,
     /// The title of the page, or the name of the file.
@@ -24,9 +24,9 @@ pub struct Citation {
     /// The ID of the code interpreter's container that has the file.
     #[property(label = "Container ID")]
     container_id: Option<String>,
-    /// Where in the answer the citation begins, in characters.
+    /// The position in the answer at which the citation begins, in characters.
     start_index: Option<u64>,
-    /// Where in the answer the citation ends.
+    /// The position in the answer at which the citation ends.
     end_index: Option<u64>,
 }
 

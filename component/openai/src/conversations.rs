@@ -23,6 +23,7 @@ use crate::responses::failure;
 
 #[skip_serializing_none]
 #[derive(Serialize, Properties)]
+#[serde(rename_all = "camelCase")]
 #[property(output)]
 pub struct Conversation {
     /// The ID, for Ask's property Conversation ID.
@@ -31,7 +32,7 @@ pub struct Conversation {
     metadata: Value,
     /// The time at which the conversation was created, in seconds since 1970.
     #[property(display = "unix-time")]
-    created: Option<u64>,
+    created_at: Option<u64>,
 }
 
 /// The path of a conversation.
@@ -53,7 +54,10 @@ fn send(request: Request) -> Result<Outcome<Conversation>> {
     let conversation = Conversation {
         id: id.to_owned(),
         metadata: if metadata.is_object() { metadata.clone() } else { json!({}) },
-        created: at(&answer, "created_at").as_f64().filter(|time| *time >= 0.0).map(|it| it as u64),
+        created_at: at(&answer, "created_at")
+            .as_f64()
+            .filter(|time| *time >= 0.0)
+            .map(|it| it as u64),
     };
     Outcome::new(conversation).with_metadata(&json!({ "requestId": response.request_id() }))
 }

@@ -83,7 +83,7 @@ const MAX_TEXTS: u32 = 10_000;
 const MAX_BYTES: usize = 8 << 20;
 
 /// The maximum number of requests, half of what the host lets a run make: some may
-/// have to be repeated. More texts are rejected before any of them is paid for.
+/// have to be repeated. More texts are rejected before any of them is charged.
 const MAX_REQUESTS: usize = 500;
 
 /// The maximum number of numbers in a response. A number may take 32 bytes: its
@@ -95,7 +95,7 @@ const ADA: &[&str] = &["text-embedding-ada-002"];
 const SMALL: &[&str] = &["text-embedding-3-small"];
 const LARGE: &[&str] = &["text-embedding-3-large"];
 
-/// The restrictions of individual models, as of August 2026. See
+/// What each parameter accepts, as of August 2026. See
 /// <https://platform.openai.com/docs/api-reference/embeddings/create> and, for
 /// the dimensions, <https://platform.openai.com/docs/guides/embeddings>.
 const RULES: &[Rule] = &[
@@ -176,7 +176,7 @@ impl Run for CreateEmbeddings {
 }
 
 impl CreateEmbeddings {
-    /// Rejects what would fail after some texts have been paid for.
+    /// Rejects input that would fail only after some texts have been charged.
     fn check(&self, parameters: &Map<String, Value>) -> Result<()> {
         rules::check(RULES, &self.model, parameters)?;
         texts::check("input", &self.input)?;

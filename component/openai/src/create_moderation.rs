@@ -21,7 +21,7 @@ use self::request::Request;
 use crate::rules::{Rule, Takes, is_one_of, rule};
 use crate::{models, parameters, rules, texts};
 
-/// Checks whether texts and images contain something harmful, such as hate or violence.
+/// Checks texts and images for harmful content, such as hate or violence.
 #[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
@@ -58,7 +58,7 @@ const IMAGE_EXTENSIONS: &[&str] = &["png", "jpg", "jpeg", "webp", "gif"];
 const OMNI: &[&str] = &["omni-moderation", "omni-moderation-latest"];
 const TEXT: &[&str] = &["text-moderation", "text-moderation-latest", "text-moderation-stable"];
 
-/// The restrictions of individual models, as of August 2026. See
+/// What each parameter accepts, as of August 2026. See
 /// <https://platform.openai.com/docs/api-reference/moderations/create>.
 const RULES: &[Rule] = &[
     rule(TEXT, "images", ONLY_OMNI),

@@ -19,9 +19,10 @@ use crate::{models, parameters, rules};
 pub struct CreateSpeech {
     /// The text-to-speech model to use. You can enter any model the server supports.
     #[property(default = "gpt-4o-mini-tts", live, open_choices(
-        "gpt-4o-mini-tts",
-        "tts-1": "Fast.",
-        "tts-1-hd": "Better quality than tts-1, but slower.",
+        "gpt-4o-mini-tts": "OpenAI shuts it down on 2027-01-06.",
+        "tts-1": "Fast. OpenAI shuts it down on 2027-01-06.",
+        "tts-1-hd":
+            "Better quality than tts-1, but slower. OpenAI shuts it down on 2027-01-06.",
     ))]
     model: String,
     /// The text to read aloud. OpenAI's models accept up to 4096 characters: split longer
@@ -56,11 +57,13 @@ pub struct CreateSpeech {
 
 /// OpenAI's own models. Models of other servers have other limits, or none.
 const OPENAI: &[&str] = &["gpt-4o-mini-tts", "tts-1", "tts-1-hd"];
+const TTS_1: &[&str] = &["tts-1", "tts-1-hd"];
 
-/// The restrictions of individual models.
+/// What each parameter accepts, as of August 2026. See
+/// <https://platform.openai.com/docs/api-reference/audio/createSpeech>.
 const RULES: &[Rule] = &[
     rule(OPENAI, "input", Takes::Characters(4096)),
-    rule(&["tts-1", "tts-1-hd"], "instructions", Takes::Nothing("use gpt-4o-mini-tts instead")),
+    rule(TTS_1, "instructions", Takes::Nothing("use gpt-4o-mini-tts instead")),
     rule(OPENAI, "instructions", Takes::Characters(4096)),
 ];
 
@@ -79,6 +82,15 @@ impl Run for CreateSpeech {
                 "voice": "sage",
                 "responseFormat": "opus",
                 "instructions": "Quiet and a little sad."
+            }"#,
+        },
+        Example {
+            title: "A slow announcement for a telephone system",
+            input: r#"{
+                "input": "All our lines are busy. Please hold.",
+                "voice": "nova",
+                "responseFormat": "wav",
+                "speed": 0.9
             }"#,
         },
     ];

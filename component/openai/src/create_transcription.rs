@@ -1,10 +1,9 @@
 //! Create Transcriptions: `POST /audio/transcriptions`.
 //!
-//! [`models`] defines what each model supports and [`language`] the language
-//! codes. [`transcript`](crate::transcript) reads the response.
+//! [`language`] defines the language codes. [`transcript`](crate::transcript)
+//! defines what each model supports and reads the response.
 
 mod language;
-mod models;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
 use self::language::{Language, language};
-use crate::transcript::{self, AUDIO_EXTENSIONS, Answer, MAX_AUDIO, shapes};
+use crate::transcript::{self, AUDIO_EXTENSIONS, Answer, MAX_AUDIO, models, shapes};
 use crate::{parameters, rules};
 
 /// Transcribes audio to text in the spoken language.
@@ -32,11 +31,13 @@ pub struct CreateTranscription {
     file: FileEntry,
     /// The transcription model to use. You can enter any model the server supports.
     #[property(default = "gpt-4o-transcribe", live, open_choices(
-        "gpt-4o-transcribe",
-        "gpt-4o-mini-transcribe",
-        "gpt-transcribe",
-        "gpt-4o-transcribe-diarize": "Identifies speakers.",
-        "whisper-1": "Supports subtitles and timestamps.",
+        "gpt-4o-transcribe": "OpenAI shuts it down on 2027-02-26.",
+        "gpt-4o-mini-transcribe": "OpenAI shuts it down on 2027-02-26.",
+        "gpt-transcribe": "Accepts keywords and several languages.",
+        "gpt-4o-transcribe-diarize":
+            "Identifies speakers. OpenAI shuts it down on 2027-02-26.",
+        "whisper-1":
+            "Supports subtitles and timestamps. OpenAI shuts it down on 2027-02-26.",
     ))]
     model: String,
     /// The spoken language, as an ISO 639-1 code such as en. Tags such as en-US and English

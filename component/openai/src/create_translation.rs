@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use crate::parameters::form_text;
-use crate::rules::is_one_of;
 use crate::transcript::{self, AUDIO_EXTENSIONS, Answer, MAX_AUDIO, shapes};
 use crate::{models, parameters};
 
@@ -26,7 +25,9 @@ pub struct CreateTranslation {
     file: FileEntry,
     /// The translation model to use. You can enter any model the server supports.
     #[property(default = "whisper-1", live)]
-    #[property(open_choices("whisper-1": "OpenAI's only model that translates."))]
+    #[property(open_choices(
+        "whisper-1": "OpenAI's only model that translates. OpenAI shuts it down on 2027-02-26.",
+    ))]
     model: String,
     /// Text in English that guides spelling and style, such as names that occur in the audio or
     /// the end of the previous segment.
@@ -45,11 +46,6 @@ pub struct CreateTranslation {
     #[property(minimum = 0, maximum = 1, provider_default = 0)]
     temperature: Option<Number>,
 }
-
-/// OpenAI's models that transcribe but do not translate, as of August 2026. See
-/// <https://platform.openai.com/docs/api-reference/audio/createTranslation>.
-const ONLY_TRANSCRIBE: &[&str] =
-    &["gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-transcribe-diarize", "gpt-4o-mini-transcribe"];
 
 impl Run for CreateTranslation {
     const HELP: &str = include_str!("create_translation.md");
@@ -83,7 +79,7 @@ impl Run for CreateTranslation {
     ]);
 
     fn run(self, _: &Settings) -> Result<Outcome<Value>> {
-        if is_one_of(&self.model, ONLY_TRANSCRIBE) {
+        if !transcript::models::translates(&self.model) {
             let message = format!(
                 "`model` must be whisper-1 or another model that translates: `{}` only transcribes",
                 self.model

@@ -34,7 +34,7 @@ const RESOURCES: &[&str] = &[
 ];
 
 /// Parameters that actions derive, with the properties they are derived from.
-const ALIASES: &[(&str, &str)] = &[
+pub const ALIASES: &[(&str, &str)] = &[
     // Ask
     ("max_completion_tokens", "maxTokens"),
     ("max_output_tokens", "maxTokens"),
@@ -96,17 +96,18 @@ pub fn explained(response: &ErrorResponse, path_hint: &str) -> Failure {
     }
 }
 
-/// The failure for an error of a request that the user wrote. Its parameters are in
-/// the property `source`; what does not exist is named by `path`, unless it is a
-/// parameter of the body.
-pub fn of_call(response: &ErrorResponse, source: &str) -> Failure {
+/// The failure for an error of a request that the user wrote. `source` returns the
+/// property that contains a parameter. `path` names what does not exist, unless
+/// that is a parameter of the body.
+pub fn of_call(response: &ErrorResponse, source: &dyn Fn(&str) -> &'static str) -> Failure {
     let mut explanation = response.explanation();
     let param = explanation.param.take();
     let mut failure = failure_of(response, explanation);
-    failure.property = match (response.status, &param) {
-        (404 | 405, param) if param.is_none() || source != "body" => Some("path".to_owned()),
-        (_, param) => param.as_ref().map(|_| source.to_owned()),
+    let source = match (response.status, param.as_deref().map(source)) {
+        (404 | 405, None | Some("query")) => Some("path"),
+        (_, source) => source,
     };
+    failure.property = source.map(str::to_owned);
     if let Some(param) = param.filter(|param| !failure.message.contains(param)) {
         failure.message = format!("`{param}`: {}", failure.message);
     }
@@ -159,7 +160,7 @@ mod tests {
             (429, json!({ "message": "You exceeded your quota", "code": "insufficient_quota" })),
             (429, json!({ "message": "No", "type": "insufficient_quota", "code": 429 })),
             (400, json!({ "message": "Limit", "code": "billing_hard_limit_reached" })),
-            // In place of an answer.
+            // In a successful response.
             (200, json!({ "message": "Limit", "type": "insufficient_quota" })),
         ] {
             let failure = failure(status, &json!({ "error": error }).to_string());

@@ -50,6 +50,25 @@ pub struct StoredFile {
     expires_at: Option<u64>,
 }
 
+/// When the provider deletes a file.
+#[derive(Deserialize, Properties)]
+pub struct ExpiresAfter {
+    /// The event from which the time is counted. If empty, the creation of the file.
+    #[property(choices("created_at": "The creation of the file."))]
+    anchor: Option<String>,
+    /// How long to keep the file, in seconds: an hour is 3600, a day 86400.
+    #[property(minimum = 3_600, maximum = 2_592_000)]
+    seconds: u64,
+}
+
+impl ExpiresAfter {
+    /// The value of the parameter, whose members are both required.
+    pub fn parameter(&self) -> Value {
+        let anchor = self.anchor.as_deref().unwrap_or("created_at");
+        json!({ "anchor": anchor, "seconds": self.seconds })
+    }
+}
+
 impl StoredFile {
     /// Reads a file in a response. Only the ID is required.
     fn of(sent: &Value) -> Option<Self> {

@@ -3,9 +3,9 @@
 //! Each action is a module, or is in one with related actions. They share the
 //! `connection`, the mapping of `errors`, the list of `models` and their
 //! `purposes`, the `rules` for what each model supports, the `parameters` that are
-//! sent unchanged, lists of `texts`, `ids` in paths, lists in `pages`, `stream`s of
-//! events, `transcript`s of audio, `citations`, the `metadata` of objects and token
-//! counts (`usage`).
+//! sent unchanged, lists of `texts`, `ids` and `urls` in inputs, lists in `pages`,
+//! `stream`s of events, `transcript`s of audio, `citations`, the `metadata` of
+//! objects and token counts (`usage`).
 
 mod ask;
 mod batch;
@@ -33,6 +33,7 @@ mod rules;
 mod stream;
 mod texts;
 mod transcript;
+mod urls;
 mod usage;
 
 use connector_sdk::{Action, Connector};

@@ -31,7 +31,7 @@ pub const IMAGES: EmbeddedFiles = EmbeddedFiles {
     keep: false,
 };
 
-/// What a response can additionally include about the calls of tools.
+/// The additional data about tool calls and reasoning that a response can include.
 pub const INCLUDED: &[Choice] = &[
     Choice::text("file_search_call.results"),
     Choice::text("web_search_call.results"),
@@ -58,7 +58,7 @@ pub fn failure(response: &ErrorResponse) -> Failure {
     errors::explained(response, &hint)
 }
 
-/// What an action returns that deletes something.
+/// The output of an action that deletes something.
 #[derive(Serialize, Properties)]
 #[property(output)]
 pub struct Deleted {

@@ -1,8 +1,10 @@
 //! Transcripts of audio, in the spoken language or in English.
 //!
-//! [`answer`] reads a response, which has one of the [`shapes`].
+//! [`models`] defines what each model supports. [`answer`] reads a response, which
+//! has one of the [`shapes`].
 
 mod answer;
+pub mod models;
 pub mod shapes;
 
 use connector_sdk::Shape;

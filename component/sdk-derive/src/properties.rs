@@ -161,8 +161,13 @@ impl Container {
     }
 
     fn key(&self, field: &Ident, serde: &Serde) -> String {
-        let renamed = if self.output { &serde.rename.written } else { &serde.rename.read };
-        let case = self.serde.rename_all.get(self.output).unwrap_or(Case::Snake);
+        self.key_if(self.output, field, serde)
+    }
+
+    /// Returns the key that serde writes or, if it is not the key of an `output`, reads.
+    fn key_if(&self, output: bool, field: &Ident, serde: &Serde) -> String {
+        let renamed = if output { &serde.rename.written } else { &serde.rename.read };
+        let case = self.serde.rename_all.get(output).unwrap_or(Case::Snake);
         renamed.clone().unwrap_or_else(|| case.field(&unraw(field)))
     }
 
@@ -208,6 +213,10 @@ impl Container {
             }
         }
         let key = self.key(ident, &serde);
+        let written = self.key_if(true, ident, &serde);
+        if written != key {
+            row.set(quote!(written: ::core::option::Option::Some(#written)));
+        }
         let is_optional = serde.optional.get(self.output) || self.serde.optional.get(self.output);
         let row =
             row.finish(&key, &title(ident), &paragraphs(&field.attrs).join(" "), is_optional)?;

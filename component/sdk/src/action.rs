@@ -46,9 +46,11 @@ pub trait Run: DeserializeOwned + Properties {
     /// Example inputs to start from.
     const EXAMPLES: &'static [Example] = &[];
 
-    /// What a run returns. An `Option` that is `None` becomes `null`, or is
-    /// absent with `#[serde(skip_serializing_if = "Option::is_none")]`.
-    /// Workflows treat both the same.
+    /// What a run returns. A member that is an `Option` and `None` is absent from
+    /// the caller's output: the host removes optional members that are `null`. If
+    /// the output is `Output::Dynamic`, only you know what `null` means, and the
+    /// host removes nothing; use
+    /// `#[serde(skip_serializing_if = "Option::is_none")]`.
     type Output: Serialize + Shape;
     /// The shape of the output. By default, the shape of its type. If `Output`
     /// is a [`Value`] whose shape varies, use `Output::Dynamic` and implement
@@ -61,8 +63,7 @@ pub trait Run: DeserializeOwned + Properties {
     /// Returns the current choices of a `live` property. If the provider fails,
     /// the form shows a disabled list with the reason.
     fn options(request: &OptionsRequest) -> Result<Options> {
-        let message = format!("`{}` has no dynamic options", request.property);
-        Err(Failure::invalid_input(request.property, message))
+        Err(no_options(request.property))
     }
 
     /// Returns the JSON Schema of the output for this input, which the host has
@@ -70,6 +71,11 @@ pub trait Run: DeserializeOwned + Properties {
     fn output_schema(_input: Value, _settings: &Settings) -> Result<Value> {
         Err(Failure::internal("the output always has the same shape"))
     }
+}
+
+/// The failure of an action that returns no choices for a property.
+pub(crate) fn no_options(property: &str) -> Failure {
+    Failure::invalid_input(property, format!("`{property}` has no dynamic options"))
 }
 
 /// The shape of an action's output.

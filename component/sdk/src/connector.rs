@@ -84,7 +84,8 @@ pub struct Connection {
     /// `(property, variable)`.
     pub environment: &'static [(&'static str, &'static str)],
     /// Makes the cheapest authorized request and returns one sentence about
-    /// what it reached.
+    /// what it reached. The default sends nothing, and says so: no request is
+    /// known to be cheap and to need authorization.
     pub test: fn(&Settings) -> Result<String>,
 }
 

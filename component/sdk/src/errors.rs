@@ -51,8 +51,7 @@ impl<'a> ErrorResponse<'a> {
     }
 
     /// Creates the response for an error inside a response that began
-    /// successfully. Its status is the one that a separate error response would
-    /// have.
+    /// successfully. It has the status that a separate error response would have.
     pub fn inside(body: &'a str) -> Self {
         Self::new(Explanation::of(body).status(), body)
     }
@@ -149,7 +148,7 @@ pub fn property(param: &str) -> Option<String> {
 }
 
 /// Reads errors that belong to another action of the connector: [`property`]
-/// refers to its table.
+/// searches that action's table.
 pub fn of_action<T>(name: &str, read: impl FnOnce() -> T) -> T {
     call::with_action(name, read)
 }

@@ -61,7 +61,7 @@ pub fn delete<'a>(path: impl Into<String>) -> Request<'a> {
 }
 
 /// Percent-encodes a string as one segment of a path. The host still rejects an
-/// encoded slash, `.` and `..`, so user input cannot lead to another path.
+/// encoded slash, `.` and `..`, so user input cannot reach another path.
 ///
 /// ```
 /// assert_eq!(connector_sdk::http::segment("a b?ü"), "a%20b%3F%C3%BC");
@@ -386,23 +386,23 @@ impl<'a> Form<'a> {
         if self.contents.is_empty() { Ok(Body::Form(self.parts)) } else { self.assembled() }
     }
 
-    /// The form as the bytes of `multipart/form-data` (RFC 7578). Names are
-    /// escaped as in the HTML standard.
+    /// Encodes the form as `multipart/form-data` (RFC 7578). Names are escaped as in
+    /// the HTML standard.
     fn assembled(self) -> Result<Body<'a>> {
         let mut parts = Vec::new();
         for (field, part) in self.parts {
             parts.push(match part {
-                Part::Text(text) => (head_of_part(&field, None), text.into_bytes()),
+                Part::Text(text) => (headers_of_part(&field, None), text.into_bytes()),
                 Part::File { file, name, mime_type } => {
                     let FileEntry { name: own_name, mime_type: own_type, .. } = file.entry();
                     let name = name.as_ref().unwrap_or(own_name);
                     let mime_type = mime_type.as_ref().unwrap_or(own_type);
-                    (head_of_part(&field, Some((name, mime_type))), file.read(0, u32::MAX)?)
+                    (headers_of_part(&field, Some((name, mime_type))), file.read(0, u32::MAX)?)
                 }
             });
         }
         for Content { field, name, mime_type, bytes } in self.contents {
-            parts.push((head_of_part(&field, Some((&name, &mime_type))), bytes));
+            parts.push((headers_of_part(&field, Some((&name, &mime_type))), bytes));
         }
         let boundary = boundary(parts.iter().map(|(_, bytes)| bytes.as_slice()));
         let length = |(head, bytes): &(String, Vec<u8>)| head.len() + bytes.len();
@@ -419,9 +419,9 @@ impl<'a> Form<'a> {
     }
 }
 
-/// The head of a part: the name of the field, and for a file, its name and media
+/// The headers of a part: the name of the field, and for a file, its name and media
 /// type.
-fn head_of_part(field: &str, file: Option<(&str, &str)>) -> String {
+fn headers_of_part(field: &str, file: Option<(&str, &str)>) -> String {
     let field = quoted(field);
     let file = file.map(|(name, mime_type)| {
         format!("; filename=\"{}\"\r\nContent-Type: {mime_type}", quoted(name))
@@ -439,7 +439,7 @@ fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A boundary that none of the contents contains.
+/// Returns a boundary that occurs in none of the contents.
 fn boundary<'a>(contents: impl Iterator<Item = &'a [u8]> + Clone) -> String {
     let is_in = |boundary: &str, content: &[u8]| {
         content.windows(boundary.len()).any(|part| part == boundary.as_bytes())
@@ -481,15 +481,15 @@ impl EmbeddedFiles<'_> {
         }
     }
 
-    /// Stores the files in JSON that was not a response of its own, such as a
-    /// line of a file. They do enter the connector's memory. Strings that are not
+    /// Stores the files in JSON that was not a response itself, such as a line of
+    /// a file. They do enter the connector's memory. Strings that are not
     /// base64 stay unchanged, and the media type is not checked.
     pub fn store(&self, json: &mut Value) -> Result<()> {
         store_embedded(json, self.path, &self.record())
     }
 }
 
-/// Stores the files below a value, which are at the end of this path.
+/// Stores the files at the end of this path in a value.
 pub(crate) fn store_embedded(
     value: &mut Value,
     path: &[impl AsRef<str>],

@@ -2,7 +2,7 @@
 //! batch. The host checks only the run's own input.
 //!
 //! The checks are those that the host makes before a run, and the messages have
-//! the same wording. Dates and times are checked only for being strings.
+//! the same wording. Dates and times are only checked to be strings.
 
 use std::ops::RangeInclusive;
 
@@ -19,7 +19,7 @@ const MAX_VIOLATIONS: usize = 20;
 const MAX_EXCERPT: usize = 60;
 
 /// Reads an input of the action `T`. Like the host, drops blank and hidden
-/// values, fills in defaults, converts values where that loses nothing, and
+/// values, fills in defaults, converts values if nothing is lost, and
 /// reports all violations at once.
 pub fn read<T: DeserializeOwned + Properties>(input: Value) -> Result<T> {
     let Value::Object(input) = input else {
@@ -197,9 +197,9 @@ impl Checker {
         match given {
             Value::Number(number) => {
                 let number = number.as_f64().unwrap_or(f64::NAN);
-                let least = limits.minimum.unwrap_or(f64::NEG_INFINITY);
-                let most = limits.maximum.unwrap_or(f64::INFINITY);
-                if !(least..=most).contains(&number) {
+                let min = limits.minimum.unwrap_or(f64::NEG_INFINITY);
+                let max = limits.maximum.unwrap_or(f64::INFINITY);
+                if !(min..=max).contains(&number) {
                     let range = range(limits.minimum, limits.maximum);
                     self.refuse(path, &format!("must be {range} (got {given})"));
                 }
@@ -271,7 +271,7 @@ fn holds(condition: Condition, prepared: &Map<String, Value>) -> bool {
     }
 }
 
-/// Converts a value to the type of a property, where that loses nothing.
+/// Converts a value to the type of a property, if nothing is lost.
 fn converted(row: &Property, given: Value) -> Value {
     let parsed = |text: &str| serde_json::from_str::<Value>(text.trim()).ok();
     let given = match row.choices {
@@ -313,7 +313,7 @@ fn whole(number: serde_json::Number) -> Value {
     }
 }
 
-/// Below this limit, every integer has an exact `f64`.
+/// Every integer below this limit is exact as an `f64`.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The value of the choice with this value or, ignoring case, this label. Other
@@ -351,8 +351,7 @@ fn has_type(kind: Type, value: &Value) -> bool {
     }
 }
 
-/// Whether the string is matched from start to end. The host evaluates the
-/// pattern.
+/// Whether the pattern matches the whole string. The host evaluates the pattern.
 fn matches_pattern(pattern: &str, text: &str) -> bool {
     let schema = serde_json::json!({ "type": "string", "pattern": format!("^(?:{pattern})$") });
     json_schema::validate(schema, Value::from(text)).is_ok()
@@ -382,16 +381,16 @@ fn admits_empty_text(row: &Property) -> bool {
     matches!(row.kind, Type::String) && row.limits.min_length == Some(0)
 }
 
-fn within(least: Option<u32>, most: Option<u32>) -> RangeInclusive<usize> {
+fn within(min: Option<u32>, max: Option<u32>) -> RangeInclusive<usize> {
     let size = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
-    least.map_or(0, size)..=most.map_or(usize::MAX, size)
+    min.map_or(0, size)..=max.map_or(usize::MAX, size)
 }
 
-fn range(least: Option<impl ToString>, most: Option<impl ToString>) -> String {
-    match (least.map(|least| least.to_string()), most.map(|most| most.to_string())) {
-        (Some(least), Some(most)) => format!("between {least} and {most}"),
-        (Some(least), None) => format!("at least {least}"),
-        (None, Some(most)) => format!("at most {most}"),
+fn range(min: Option<impl ToString>, max: Option<impl ToString>) -> String {
+    match (min.map(|min| min.to_string()), max.map(|max| max.to_string())) {
+        (Some(min), Some(max)) => format!("between {min} and {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (None, Some(max)) => format!("at most {max}"),
         (None, None) => String::new(),
     }
 }
@@ -412,7 +411,7 @@ fn expected(kind: Type) -> &'static str {
     }
 }
 
-/// A value as a message shows it.
+/// A value, as shown in a message.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("\"{}\"", excerpt(text)),

@@ -18,6 +18,9 @@ pub use crate::bindings::workflow::connector::types::{
 pub struct Property {
     /// The key in the JSON object. Empty for a shape.
     pub name: &'static str,
+    /// The key that serde writes, if it is not `name`, the key that serde reads. A
+    /// struct marked `#[property(output)]` has the written keys as names.
+    pub written: Option<&'static str>,
     /// The label that a form shows next to the control.
     pub label: &'static str,
     /// One or more sentences of plain text.
@@ -178,6 +181,7 @@ impl Property {
     pub const fn of(kind: Type, control: Control) -> Self {
         Self {
             name: "",
+            written: None,
             label: "",
             description: "",
             placeholder: None,

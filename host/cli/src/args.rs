@@ -118,6 +118,9 @@ pub enum Command {
         tape: TapeArgs,
     },
     /// Print the current values of a property with dynamic options
+    ///
+    /// Fails if they are not available, for example because the provider refuses the key or
+    /// because they depend on a property that is not set.
     Options {
         /// An action, such as `openai/v1/ask`
         action: String,

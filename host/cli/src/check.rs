@@ -1,8 +1,9 @@
 //! `connector check`: errors and warnings about a component.
 
-use connector_host::LoadError;
+use connector_host::{Connector, LoadError, Player, Property, PropertyType};
 use serde_json::json;
 
+use super::chosen::replaying;
 use super::components::Components;
 use super::error::Error;
 use super::print;
@@ -23,7 +24,8 @@ pub fn check(
         loaded => loaded?,
     };
     let descriptor = connector.descriptor();
-    let warnings = descriptor.warnings();
+    let mut warnings = descriptor.warnings();
+    warnings.extend(unanswered_options(&connector));
     if as_json {
         print::json(&json!({ "errors": [], "warnings": warnings }))?;
     } else {
@@ -43,6 +45,43 @@ pub fn check(
         print::line(&format!("{address}: {actions}, {found}"))?;
     }
     if strict && !warnings.is_empty() { Err(Error::Reported) } else { Ok(()) }
+}
+
+/// Returns a warning for each property whose dynamic choices the connector does not
+/// return. Requests fail, because there is nothing to replay.
+fn unanswered_options(connector: &Connector) -> Vec<String> {
+    let Some(connection) = replaying(connector) else { return Vec::new() };
+    let connector = connector.clone().queries_replayed_by(&Player::default());
+    let mut warnings = Vec::new();
+    for action in &connector.descriptor().actions {
+        for path in dynamic("", action.properties.as_slice()) {
+            let options = connector.options(&connection, &action.name, &path, &json!({}), None);
+            let failure = options.err().filter(|failure| !failure.request_sent);
+            if let Some(failure) = failure.filter(|it| !it.message.contains(Player::NO_MORE)) {
+                warnings.push(format!(
+                    "action `{}`: the choices of `{path}` are dynamic, but `options` fails: \
+                     {failure}",
+                    action.name
+                ));
+            }
+        }
+    }
+    warnings
+}
+
+/// Returns the paths of the properties with dynamic choices, except those in lists.
+fn dynamic(path: &str, rows: &[Property]) -> Vec<String> {
+    let mut found = Vec::new();
+    for row in rows {
+        let path = if path.is_empty() { row.name.clone() } else { format!("{path}.{}", row.name) };
+        if row.kind == PropertyType::Object {
+            found.extend(dynamic(&path, &row.children));
+        }
+        if row.choices.as_ref().is_some_and(|choices| choices.dynamic.is_some()) {
+            found.push(path);
+        }
+    }
+    found
 }
 
 /// Returns a hint for fixing a component that cannot be loaded.

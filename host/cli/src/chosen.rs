@@ -87,35 +87,58 @@ impl Connections {
         let lookup = |name: &str| approved.variable(name)?.ok();
         let mut values = ConnectionValues::from_environment(definition, lookup);
         if self.replays {
-            let secrets = definition.properties.iter().filter(|it| it.secret);
-            for Property { name, .. } in secrets.filter(|it| it.kind == PropertyType::String) {
-                values = values.set(name, NOT_SENT);
-            }
+            values = with_placeholders(definition, values);
         }
         connector.connection(values).map_err(|failure| {
-            let hints = variable_of(definition, &failure).map(|variable| {
-                match approved.variable(variable) {
-                    // Without a grant, setting the variable would not help.
-                    None => format!(
-                        "let this component read the variable with --env {variable}, or choose a \
-                         connection with --connection"
-                    ),
-                    Some(_) => {
-                        format!("set {variable} or choose a connection with --connection")
-                    }
-                }
-            });
-            Error::Failure { hints: hints.into_iter().collect(), failure }
+            let hint = hint(definition, &failure, |name| approved.variable(name).is_some());
+            Error::Failure { hints: hint.into_iter().collect(), failure }
         })
     }
 }
 
-/// Returns the environment variable of a missing credential.
-fn variable_of<'a>(definition: &'a Definition, failure: &Failure) -> Option<&'a str> {
+/// Sets all secrets to a placeholder.
+fn with_placeholders(definition: &Definition, values: ConnectionValues) -> ConnectionValues {
+    let secrets = definition.properties.iter().filter(|it| it.secret);
+    let texts = secrets.filter(|it| it.kind == PropertyType::String);
+    texts.fold(values, |values, Property { name, .. }| values.set(name, NOT_SENT))
+}
+
+/// Returns a connection that sends nothing, unless the connector requires values
+/// that are not secret.
+pub fn replaying(connector: &Connector) -> Option<Connection> {
+    let definition = &connector.descriptor().connection;
+    connector.connection(with_placeholders(definition, ConnectionValues::new())).ok()
+}
+
+/// Returns the hint for a missing credential. It also names the variable of the base
+/// URL: without it, a key for another server would go to the default one.
+fn hint(
+    definition: &Definition,
+    failure: &Failure,
+    is_granted: impl Fn(&str) -> bool,
+) -> Option<String> {
     let property =
         failure.property.as_ref().filter(|_| failure.kind == FailureKind::Unauthorized)?;
-    let mut bindings = definition.environment.iter();
-    bindings.find(|binding| binding.property == *property).map(|binding| binding.name.as_str())
+    let variable = |property: &str| {
+        let mut bindings = definition.environment.iter();
+        bindings.find(|binding| binding.property == property).map(|binding| binding.name.as_str())
+    };
+    let name = variable(property)?;
+    let base_url = definition.base_url_property.as_deref().and_then(variable);
+    let default = &definition.base_url;
+    let hint = match (is_granted(name), base_url) {
+        (true, None) => format!("set {name}"),
+        (true, Some(base_url)) => {
+            format!("set {name}, and {base_url} if the server is not {default},")
+        }
+        // Without a grant, setting the variable would not help.
+        (false, None) => format!("let this component read the variable with --env {name},"),
+        (false, Some(base_url)) => format!(
+            "let this component read the variables with --env {name} --env {base_url} (the server \
+             is {default} if {base_url} is not set),"
+        ),
+    };
+    Some(format!("{hint} or choose a connection with --connection"))
 }
 
 /// Loads a stored connection. Returns it with the address of its connector.

@@ -33,7 +33,7 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use connector_host::{Connection, Host};
+use connector_host::{Connection, Failure, FailureKind, Host, OptionList};
 
 use args::{Cli, Command, ConnectionArgs, TapeArgs};
 use chosen::Connections;
@@ -100,8 +100,10 @@ fn dispatch(args: Cli) -> Result<(), Error> {
             }
             let list =
                 connector.options(&connection, &action, &property, &input, search.as_deref());
-            tape.end(list.is_ok())?;
-            print::json(&list?)
+            tape.end(list.map_err(Error::from), |list| {
+                print::json(&list)?;
+                if list.disabled { Err(unavailable(&property, &list)) } else { Ok(()) }
+            })
         }
         Command::Run(run) => run::run(&components, run, args.json),
         Command::Connection(command) => connections::connection(&components, command, args.json),
@@ -124,8 +126,14 @@ fn test(
     let tape = Tape::of(tape)?;
     let connection = connection(&approved, chosen, &tape)?;
     let reached = tape.on_queries(&approved.connector).test(&connection);
-    tape.end(reached.is_ok())?;
-    print::line(&print::plain(&reached?))
+    tape.end(reached.map_err(Error::from), |reached| print::line(&print::plain(&reached)))
+}
+
+/// A form shows a disabled list with its reason; for a command, it is a failure.
+fn unavailable(property: &str, list: &OptionList) -> Error {
+    let reason = list.placeholder.as_deref().unwrap_or("the connector gives no reason");
+    let message = format!("the options of `{property}` are not available: {reason}");
+    Failure::new(FailureKind::Refused, message).into()
 }
 
 /// The chosen connection. A replay needs no secret.

@@ -19,6 +19,11 @@ static BUNDLED_RUST: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/carried/r
 static BUNDLED_JAVASCRIPT: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/carried/js");
 const WORKSPACE: &str = include_str!("../../../Cargo.toml");
 const LOCK: &str = include_str!("../../../Cargo.lock");
+/// The settings of rustfmt and clippy, with which the SDK's source has no findings.
+const SETTINGS: [(&str, &str); 2] = [
+    ("rustfmt.toml", include_str!("../../../rustfmt.toml")),
+    ("clippy.toml", include_str!("../../../clippy.toml")),
+];
 
 /// The sections of the workspace's manifest that the SDK inherits from.
 const SECTIONS: [&str; 4] = [
@@ -75,6 +80,9 @@ pub fn new(name: &str, language: Language) -> Result<(), Error> {
     write(carried, folder, &str::to_owned).map_err(failed)?;
     if let Language::Rust = language {
         fs::write(folder.join("Cargo.lock"), LOCK).map_err(failed)?;
+        for (name, settings) in SETTINGS {
+            fs::write(folder.join(name), settings).map_err(failed)?;
+        }
     }
     print::line(&format!("created `{name}`, a connector with a test; next:"))?;
     print::line(&format!("  cd {name} && ./test.sh"))

@@ -67,13 +67,14 @@ pub fn run(components: &Components, args: RunArgs, quiet: bool) -> Result<(), Er
     if let Some(kind) = show.broken.get() {
         return Err(Error::Output((*kind).into()));
     }
-    tape.end(outcome.is_ok())?;
-    let outcome = outcome.map_err(|failure| with_hints(failure, &table, &args.action))?;
-    print(&outcome, &args, &show)?;
-    match given {
-        Some(input) => check_output(connector, &action, input, &outcome.output),
-        None => Ok(()),
-    }
+    let outcome = outcome.map_err(|failure| with_hints(failure, &table, &args.action));
+    tape.end(outcome, |outcome| {
+        print(&outcome, &args, &show)?;
+        match given {
+            Some(input) => check_output(connector, &action, input, &outcome.output),
+            None => Ok(()),
+        }
+    })
 }
 
 fn check_output(
@@ -191,6 +192,14 @@ fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
         }
         Event::File { file } if show.deltas.is_some() => {
             print::note(format_args!("preview: {}", print::plain(&file.url)));
+        }
+        Event::Metadata { metadata } => {
+            for warning in metadata["warnings"].as_array().into_iter().flatten() {
+                print::note(format_args!(
+                    "warning: {}",
+                    print::plain(warning.as_str().unwrap_or_default())
+                ));
+            }
         }
         Event::Progress { unit, done, total } if unit == "bytes" => progress.show(done, total),
         _ => {}

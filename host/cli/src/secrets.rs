@@ -145,9 +145,16 @@ fn from_file<'a>(
         return Err(Error::usage(
             match known {
                 Some(_) => format!("`{name}` is not a secret of the connection"),
+                // A secret in the wrong place is not followed by the path of a file.
+                None if Path::new(path).is_file() => {
+                    format!("unknown connection secret `{name}` in --secret-file")
+                }
                 None => "unknown connection secret in --secret-file".to_owned(),
             },
-            format!("use --secret-file PROPERTY=FILE with one of: {}", names(table, true)),
+            match names(table, true).as_str() {
+                "" => "the connection has no secrets".to_owned(),
+                names => format!("use --secret-file PROPERTY=FILE with one of: {names}"),
+            },
         ));
     }
     let unusable = |why: &dyn std::fmt::Display| Error::Usage {

@@ -16,9 +16,14 @@ pub enum Tape<'a> {
 }
 
 impl<'a> Tape<'a> {
+    /// Reads the recording to replay. Fails if a recording cannot be written, while
+    /// nothing has been sent yet.
     pub fn of(args: &'a TapeArgs) -> Result<Self, Error> {
         Ok(match (&args.record, &args.replay) {
-            (Some(file), _) => Self::Record(file, Recorder::new()),
+            (Some(file), _) => {
+                Recording::check_writable(file)?;
+                Self::Record(file, Recorder::new())
+            }
             (_, Some(file)) => Self::Replay(Player::new(Recording::load(file)?)),
             _ => Self::None,
         })
@@ -47,9 +52,27 @@ impl<'a> Tape<'a> {
         }
     }
 
-    /// Saves a recording, even of a failed run. After a successful replay, reports
-    /// the requests that were not replayed.
-    pub fn end(&self, is_done: bool) -> Result<(), Error> {
+    /// Reports a result and then saves the recording, even if there was a failure.
+    /// The result comes first, so that it is not lost if the disk is full.
+    pub fn end<T>(
+        &self,
+        result: Result<T, Error>,
+        report: impl FnOnce(T) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let is_done = result.is_ok();
+        let reported = result.and_then(report);
+        match (reported, self.save(is_done)) {
+            (Err(error), Err(other)) => {
+                print::note(format_args!("error: {}", print::plain(&other.to_string())));
+                Err(error)
+            }
+            (reported, saved) => reported.and(saved),
+        }
+    }
+
+    /// Saves a recording. After a successful replay, reports the requests that were
+    /// not replayed.
+    fn save(&self, is_done: bool) -> Result<(), Error> {
         match self {
             Self::None => {}
             Self::Record(file, recorder) => {

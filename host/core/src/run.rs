@@ -14,6 +14,7 @@ use crate::contract::{Event, Failure, FailureKind, OnEvent, json};
 use crate::egress::{Player, RecordMode, Recorder, Retries};
 use crate::files::{self, Files, RunFiles, SharedFiles};
 use crate::input;
+use crate::render;
 use crate::runtime::bindings::actions as wit_actions;
 use crate::runtime::call::{Call, Ended};
 use crate::runtime::functions::{Context, Functions};
@@ -25,7 +26,8 @@ pub struct Outcome {
     /// The output.
     pub output: Value,
     /// Metadata of the run: what the connector reports (`usage`, `model`,
-    /// `requestId` …), `attempts` and `durationMs`.
+    /// `requestId` …), `attempts`, `durationMs` and, if values were ignored,
+    /// `warnings`.
     pub metadata: Map<String, Value>,
 }
 
@@ -195,6 +197,13 @@ impl<'a> Run<'a> {
         if let Some(files) = self.files.as_ref().filter(|_| action.makes_files()) {
             files.check_writable()?;
         }
+        let warnings = render::ignored(&action.properties, &input.hidden);
+        for warning in &warnings {
+            tracing::warn!(action = %address, "{warning}");
+        }
+        if let Some(on_event) = self.on_event.as_ref().filter(|_| !warnings.is_empty()) {
+            on_event(Event::Metadata { metadata: serde_json::json!({ WARNINGS: warnings }) });
+        }
         let is_function = self.caller.is_some();
         let limits = self.limits.unwrap_or_else(|| Limits::of_action(action));
         let begin = || (Account::new(&limits), SharedFiles::default());
@@ -219,9 +228,17 @@ impl<'a> Run<'a> {
                 run.call_run(store, name, &input.value.to_string(), &settings)
             })?;
         let outcome = outcome.map_err(|failure| ended.failure(input.as_given(failure.into())))?;
-        outcome_of(ended, outcome, start)
+        let mut outcome = outcome_of(ended, outcome, start)?;
+        action.output.remove_nulls(&mut outcome.output);
+        if !warnings.is_empty() {
+            outcome.metadata.insert(WARNINGS.to_owned(), warnings.into());
+        }
+        Ok(outcome)
     }
 }
+
+/// The member of the metadata that lists which values were ignored, and why.
+const WARNINGS: &str = "warnings";
 
 /// The outcome of a run. Keeps the files that it stored.
 fn outcome_of(

@@ -6,8 +6,8 @@ use std::process::Command;
 use connector_tests::{command, ran, target_dir};
 use tempfile::TempDir;
 
-/// Creates a connector and runs the printed command.
-fn builds_and_passes(language: &str) {
+/// Creates a connector and runs the printed command. Returns its folder.
+fn builds_and_passes(language: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     let arguments = ["new", "my-weather", "--lang", language];
     let created = ran(command(None).current_dir(&folder).args(arguments));
@@ -29,11 +29,22 @@ fn builds_and_passes(language: &str) {
     assert!(ran.stdout.contains("my-weather/v1: 1 action, no errors, no warnings"), "{ran:?}");
     assert!(ran.stdout.contains("\"name\": \"A recorded item\""), "{ran:?}");
     assert!(!ran.stderr.contains("warning"), "{ran:?}");
+    folder
 }
 
 #[test]
 fn a_new_rust_connector_builds_and_passes() {
-    builds_and_passes("rust");
+    let folder = builds_and_passes("rust");
+    for arguments in [
+        &["fmt", "--all", "--check"][..],
+        &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"],
+    ] {
+        let mut cargo = Command::new("cargo");
+        cargo.args(arguments).current_dir(folder.path().join("my-weather"));
+        cargo.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", target_dir().join("new"));
+        let ran = ran(&mut cargo);
+        assert_eq!(ran.status, 0, "{ran:?}");
+    }
 }
 
 #[test]

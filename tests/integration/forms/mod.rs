@@ -19,6 +19,13 @@ use tempfile::TempDir;
 fn variants(form: &str) -> Vec<Value> {
     let others = match form {
         "connection" => vec![json!({ "authorization": "apiKey", "apiKey": "k-1" })],
+        "ask" => vec![json!({
+            "messages": [{ "role": "user", "content": "Hi" }], "api": "responses",
+            "webSearch": true, "vectorStores": ["vs_1"], "codeInterpreter": true,
+            "codeInterpreterOptions": { "networkAccess": "allowlist", "allowedDomains": ["a.example"] },
+            "imageGeneration": true, "mcpServers": [{ "label": "docs" }],
+            "mcpApprovals": [{ "requestId": "mcpr_1", "approve": true }],
+        })],
         _ => Vec::new(),
     };
     [vec![filled(form)], others].concat()
@@ -57,8 +64,27 @@ fn filled(form: &str) -> Value {
         }),
         "listFiles" => json!({ "purpose": "batch" }),
         "deleteFile" => json!({ "fileId": "file-1" }),
-        "callApi" => json!({ "method": "POST", "path": "/models", "query": { "a": "b" } }),
+        "callApi" => json!({
+            "method": "POST", "path": "/models", "query": { "a": "b" }, "formFields": { "c": "d" },
+            "formFiles": [{ "name": "file", "file": { "url": "file:///a.pdf" } }],
+            "headers": { "OpenAI-Beta": "e" },
+        }),
         "createEmbeddings" => json!({ "input": ["Hi"] }),
+        "getResponse" | "cancelResponse" | "deleteResponse" => json!({ "responseId": "resp_1" }),
+        "createConversation" => json!({
+            "items": [{ "role": "user", "content": "Hi" }], "metadata": { "ticket": "4711" },
+        }),
+        "getConversation" | "deleteConversation" => json!({ "conversationId": "conv_1" }),
+        "updateConversation" => json!({
+            "conversationId": "conv_1", "metadata": { "ticket": "4711" },
+        }),
+        "createBatch" => json!({
+            "inputs": [{ "attachments": [{ "url": "file:///a.png" }] }],
+            "inputsFile": { "url": "file:///a.jsonl" }, "metadata": { "ticket": "4711" },
+        }),
+        "getBatch" => json!({ "batchId": "batch_1", "wait": true }),
+        "cancelBatch" => json!({ "batchId": "batch_1" }),
+        "listBatches" => json!({}),
         "createModeration" => json!({
             "input": ["Hi"], "images": [{ "url": "file:///a.png" }],
             "imageUrls": ["https://images.example/a.png"],

@@ -77,7 +77,8 @@ fn the_advice_depends_on_the_interface() {
     cli.args(["--set", "messages[0].content=Hi"]);
     let refused = ran(&mut cli);
     let lines: Vec<&str> = refused.stderr.lines().collect();
-    let hint = "hint: set OPENAI_API_KEY or choose a connection with --connection";
+    let hint = "hint: set OPENAI_API_KEY, and OPENAI_BASE_URL if the server is not \
+                https://api.openai.com/v1, or choose a connection with --connection";
     assert_eq!(lines[..2], [format!("error: {MISSING}").as_str(), hint]);
     assert_eq!(refused.status, 3);
 

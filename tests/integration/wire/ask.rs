@@ -204,6 +204,12 @@ fn sampling() -> Vec<Case> {
         "reasoning-effort":
             { "model": "o4-mini", "reasoningEffort": "high" }
             => { "model": "o4-mini", "reasoning_effort": "high" };
+        "sampling-without-reasoning":
+            { "model": "gpt-5.5", "reasoningEffort": "none", "temperature": 0.5 }
+            => { "model": "gpt-5.5", "reasoning_effort": "none", "temperature": 0.5 };
+        "default-sampling-with-reasoning":
+            { "model": "o3", "temperature": 1, "topP": 1, "presencePenalty": 0 }
+            => { "model": "o3", "temperature": 1, "top_p": 1, "presence_penalty": 0 };
         "verbosity-low": { "verbosity": "low" } => { "verbosity": "low" };
         "verbosity-medium": { "verbosity": "medium" } => { "verbosity": "medium" };
         "verbosity-high": { "verbosity": "high" } => { "verbosity": "high" };
@@ -237,6 +243,16 @@ fn settings() -> Vec<Case> {
         "metadata":
             { "store": true, "metadata": { "run": "47\"11", "städte": "" } }
             => { "store": true, "metadata": { "run": "47\"11" } };
+        "extra-parameters":
+            { "extraParameters": {
+                "prediction": { "type": "content", "content": "Hello!" },
+                "web_search_options": { "search_context_size": "low" },
+            }}
+            => {
+                "prediction": { "type": "content", "content": "Hello!" },
+                "web_search_options": { "search_context_size": "low" },
+            };
+        "no-extra-parameters": { "extraParameters": {} } => {};
     }
 }
 
@@ -335,6 +351,48 @@ fn attachments() -> Vec<Case> {
                 { "role": "user", "content": [text("Look!"), png()] },
                 assistant("I see"),
             ]};
+        "attached-to-an-earlier-message":
+            { "messages": [
+                { "role": "user", "content": "Hello!", "attachments": [{ "url": "picture.png" }] },
+                assistant("I see"),
+                {
+                    "role": "user", "content": "And these?",
+                    "imageUrls": ["https://example.com/photo.jpg"], "fileIds": ["file-abc123"],
+                },
+            ]}
+            => { "messages": [
+                with(&[png()]),
+                assistant("I see"),
+                { "role": "user", "content": [
+                    text("And these?"),
+                    image_at("https://example.com/photo.jpg"),
+                    uploaded("file-abc123"),
+                ]},
+            ]};
+        "image-urls":
+            { "imageUrls": ["https://example.com/photo.jpg", "http://example.com/b.png?c=d"] }
+            => { "messages": [with(&[
+                image_at("https://example.com/photo.jpg"),
+                image_at("http://example.com/b.png?c=d"),
+            ])]};
+        "image-urls-low":
+            { "imageUrls": ["https://example.com/photo.jpg"], "imageDetail": "low" }
+            => { "messages": [with(&[
+                with_detail(image_at("https://example.com/photo.jpg"), "low"),
+            ])]};
+        "file-ids":
+            { "fileIds": ["file-abc123", "file-def456"] }
+            => { "messages": [with(&[uploaded("file-abc123"), uploaded("file-def456")])] };
+        "attached-in-order":
+            {
+                "fileIds": ["file-abc123"], "imageUrls": ["https://example.com/photo.jpg"],
+                "attachments": [{ "url": "report.pdf" }],
+            }
+            => { "messages": [with(&[
+                pdf(),
+                image_at("https://example.com/photo.jpg"),
+                uploaded("file-abc123"),
+            ])]};
         "image-detail-auto":
             { "attachments": [{ "url": "picture.png" }], "imageDetail": "auto" }
             => { "messages": [with(&[with_detail(png(), "auto")])] };
@@ -398,7 +456,8 @@ fn together() -> Vec<Case> {
                 "serviceTier": "", "store": null, "metadata": {}, "logprobs": null,
                 "topLogprobs": "", "parallelFunctionCalls": null, "maxFunctionRounds": null,
                 "safetyIdentifier": "", "promptCacheKey": "", "attachments": [],
-                "imageDetail": "",
+                "imageDetail": "", "imageUrls": [], "imageFileIds": [], "fileUrls": [],
+                "fileIds": [""], "extraParameters": null,
             }
             => {};
         "everything":
@@ -588,6 +647,16 @@ fn audio(format: &str, file: &str) -> Value {
 fn pdf() -> Value {
     let data = format!("data:application/pdf;base64,{}", base64_of("report.pdf"));
     json!({ "type": "file", "file": { "filename": "report.pdf", "file_data": data } })
+}
+
+/// An image that the provider fetches.
+fn image_at(url: &str) -> Value {
+    json!({ "type": "image_url", "image_url": { "url": url } })
+}
+
+/// A file that was uploaded.
+fn uploaded(id: &str) -> Value {
+    json!({ "type": "file", "file": { "file_id": id } })
 }
 
 /// The question in the case `everything`, with its images.

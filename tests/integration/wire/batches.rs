@@ -219,7 +219,7 @@ fn created() -> Vec<Case> {
             CHAT,
             &hello(),
             with(json!({
-                "completionWindow": "24h", "outputExpiresAfter": 3600,
+                "completionWindow": "24h", "outputExpiresAfter": { "seconds": 3600 },
                 "metadata": { "project": "sky" },
             })),
             json!({
@@ -228,12 +228,24 @@ fn created() -> Vec<Case> {
             }),
         ),
         case(
+            "expiry-with-anchor",
+            CHAT,
+            &hello(),
+            with(json!({
+                "outputExpiresAfter": { "anchor": "created_at", "seconds": "2592000" },
+            })),
+            json!({
+                "output_expires_after": { "anchor": "created_at", "seconds": 2_592_000 },
+            }),
+        ),
+        case(
             "blanks",
             CHAT,
             &hello(),
             with(json!({
                 "action": "", "inputsFile": null, "key": "", "metadata": {},
-                "completionWindow": "", "outputExpiresAfter": null,
+                "completionWindow": "",
+                "outputExpiresAfter": { "anchor": "", "seconds": null },
             })),
             json!({}),
         ),
@@ -269,7 +281,7 @@ fn created_with_key() -> Vec<Case> {
     vec![case("key", ("createBatch", input), batches, differences)]
 }
 
-/// The batches of the sandbox with a fixed status.
+/// The sandbox's batches with a fixed status.
 const COMPLETED: &str = "batch_sandbox_completed";
 const IN_PROGRESS: &str = "batch_sandbox_in_progress";
 

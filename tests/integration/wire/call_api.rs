@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use super::cases::{ANY_TEXT, Case, Smallest};
 
+/// The content type of a form.
+const FORM: &str = "multipart/form-data; boundary=…";
+
 /// Requests to paths of OpenAI's API.
 pub fn all() -> Vec<Case> {
     let chat = || json!({ "model": "gpt-4o", "messages": [{ "role": "user", "content": "Hi" }] });
@@ -34,7 +37,39 @@ pub fn all() -> Vec<Case> {
             json!({ "method": "DELETE", "path": "/files/file-sandbox1" }),
             json!({ "method": "DELETE", "path": "/v1/files/file-sandbox1" }),
         ),
-        case("blanks", json!({ "method": "", "query": {}, "body": "" }), json!({})),
+        case(
+            "headers",
+            json!({ "headers": { "OpenAI-Beta": "chatkit_beta=v1", "X-Trace": "order 4711" } }),
+            json!({ "headers": { "openai-beta": "chatkit_beta=v1", "x-trace": "order 4711" } }),
+        ),
+        case(
+            "form",
+            json!({
+                "method": "POST", "path": "/files",
+                "formFields": {
+                    "purpose": "user_data",
+                    "expires_after": { "anchor": "created_at", "seconds": 3600 },
+                },
+                "formFiles": [{ "name": "file", "file": { "url": "report.pdf" } }],
+            }),
+            json!({
+                "method": "POST", "path": "/v1/files", "headers": { "content-type": FORM },
+                "body": {
+                    "purpose": "user_data",
+                    "expires_after[anchor]": "created_at", "expires_after[seconds]": "3600",
+                    "file": { "filename": "report.pdf", "type": "application/pdf", "length": 15 },
+                },
+            }),
+        ),
+        case("form-with-get", json!({ "formFields": { "a": "b" } }), json!({})),
+        case(
+            "blanks",
+            json!({
+                "method": "", "query": {}, "body": "", "formFields": {}, "formFiles": [],
+                "headers": {},
+            }),
+            json!({}),
+        ),
     ]
 }
 
@@ -60,6 +95,34 @@ pub fn of_other_servers() -> Vec<Case> {
             "post-without-body",
             json!({ "method": "POST", "path": "/echo/a/cancel" }),
             json!({ "method": "POST", "path": "/v1/echo/a/cancel" }),
+        ),
+        case(
+            "form-of-fields",
+            json!({
+                "method": "PUT", "path": "/echo/a",
+                "formFields": { "text": ANY_TEXT, "n": 1, "tags": ["a", "b"], "on": true },
+            }),
+            json!({
+                "method": "PUT", "path": "/v1/echo/a", "headers": { "content-type": FORM },
+                "body": { "text": ANY_TEXT, "n": "1", "tags[]": ["a", "b"], "on": "true" },
+            }),
+        ),
+        case(
+            "form-of-files",
+            json!({
+                "method": "PATCH", "path": "/echo/a",
+                "formFiles": [
+                    { "name": "image[]", "file": { "url": "picture.png" } },
+                    { "name": "image[]", "file": { "url": "report.pdf" } },
+                ],
+            }),
+            json!({
+                "method": "PATCH", "path": "/v1/echo/a", "headers": { "content-type": FORM },
+                "body": { "image[]": [
+                    { "filename": "picture.png", "type": "image/png", "length": 20 },
+                    { "filename": "report.pdf", "type": "application/pdf", "length": 15 },
+                ]},
+            }),
         ),
         case(
             "query-of-lists-and-objects",

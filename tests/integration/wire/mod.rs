@@ -142,7 +142,7 @@ fn steady_accepts_every_request() {
         // Steady's answers are random, so the result does not matter.
         let made = bench.make(&case, &steady.base_url());
         // Its answers also end a run early: none calls a function, and none has the
-        // requested vectors. So later requests come from a run with the sandbox.
+        // requested vectors. Later requests therefore come from a run with the sandbox.
         sandbox.clear();
         bench.make(&case, &sandbox.base_url()).unwrap();
         for request in sandbox.requests().iter().skip(1) {
@@ -174,6 +174,7 @@ const NEWER: &[&str] = &[
     "ask-prompt-cache-options-explicit",
     "ask-prompt-cache-options-implicit",
     "ask-responses-file-detail-auto",
+    "ask-responses-image-detail-original",
     "ask-responses-mcp-servers-tunnel",
     "ask-responses-moderation",
     "ask-responses-reasoning-context-all-turns",
@@ -310,8 +311,7 @@ impl Bench {
     }
 }
 
-/// The properties of a case's connection. Azure has a path and a credential of its
-/// own.
+/// The properties of a case's connection. Azure has its own path and credential.
 fn settings(case: &Case, base_url: &str) -> Value {
     let origin = base_url.trim_end_matches("/v1");
     let mut settings = match case.connection["authorization"].as_str() {
@@ -486,7 +486,12 @@ fn normalized_form(parts: &[Part]) -> Value {
             let list = form.entry(part.name.as_str()).or_insert_with(|| json!([]));
             list.as_array_mut().unwrap().push(content);
         } else {
-            assert_eq!(form.insert(part.name.clone(), content), None, "twice: {}", part.name);
+            assert_eq!(
+                form.insert(part.name.clone(), content),
+                None,
+                "duplicate field: {}",
+                part.name
+            );
         }
     }
     form.into()

@@ -50,7 +50,7 @@ fn request(method: &str, path: &str, body: Value) -> Value {
     json!({ "method": method, "path": path, "headers": headers, "body": body })
 }
 
-/// Cases of Ask over Responses, whose names say so.
+/// Renames cases of Ask to show that they use Responses.
 fn over_responses(cases: Vec<Case>) -> Vec<Case> {
     let renamed = cases.into_iter().map(|case| {
         let name = case.name.replacen("ask-", "ask-responses-", 1);
@@ -96,8 +96,15 @@ fn messages() -> Vec<Case> {
             {
                 "webSearch": true, "instructions": "Be brief.", "background": true,
                 "previousResponseId": "resp_sandbox", "vectorStores": ["vs_1"],
+                "imageFileIds": ["file-abc123"], "fileUrls": ["https://example.com/report.pdf"],
             }
             => {};
+        "drops-attachments-of-other-roles":
+            { "messages": [
+                { "role": "system", "content": "Be brief.", "fileIds": ["file-abc123"] },
+                turn("user", "Hello!"),
+            ]}
+            => { "messages": [turn("system", "Be brief."), turn("user", "Hello!")] };
     };
     let responses = cases! { smallest();
         "minimal": {} => {};
@@ -174,9 +181,6 @@ fn parameters() -> Vec<Case> {
             => { "top_logprobs": 2, "include": ["message.output_text.logprobs"] };
         "instructions":
             { "instructions": "Be brief." } => { "instructions": "Be brief." };
-        "prompt":
-            { "prompt": { "id": "pmpt_1", "version": "2", "variables": { "city": "Graz" } } }
-            => { "prompt": { "id": "pmpt_1", "version": "2", "variables": { "city": "Graz" } } };
         "reasoning":
             { "model": "gpt-5.4", "reasoningEffort": "high", "reasoningSummary": "auto" }
             => { "model": "gpt-5.4", "reasoning": { "effort": "high", "summary": "auto" } };
@@ -215,7 +219,7 @@ fn parameters() -> Vec<Case> {
             };
         "blanks":
             {
-                "instructions": "", "previousResponseId": "", "conversation": null, "prompt": null,
+                "instructions": "", "previousResponseId": "", "conversation": null,
                 "reasoningSummary": "", "reasoningMode": "", "reasoningContext": null,
                 "webSearch": null, "webSearchOptions": null, "vectorStores": [],
                 "fileSearchOptions": null, "codeInterpreter": "", "imageGeneration": null,
@@ -236,7 +240,7 @@ fn conversations() -> Vec<Case> {
             => { "previous_response_id": "resp_sandbox" };
         "conversation":
             { "conversation": "conv_sandbox" } => { "conversation": "conv_sandbox" };
-        // The conversation has the question and the call.
+        // The conversation already contains the question and the call.
         "functions-in-a-conversation":
             { "conversation": "conv_sandbox", "functions": ["weather/v1/today"] }
             => { "conversation": "conv_sandbox", "tools": [weather()] }
@@ -465,7 +469,7 @@ fn servers() -> Vec<Case> {
     })
 }
 
-/// Functions: what the model wrote goes back with their results.
+/// Functions: what the model wrote is sent back with their results.
 fn functions() -> Vec<Case> {
     over_responses(cases! { smallest();
         "functions":
@@ -532,7 +536,7 @@ fn functions() -> Vec<Case> {
     })
 }
 
-/// Each type of file that this API takes.
+/// Each type of file that this API accepts.
 fn attachments() -> Vec<Case> {
     let image =
         |detail: &str| json!({ "type": "input_image", "image_url": png_url(), "detail": detail });
@@ -558,7 +562,59 @@ fn attachments() -> Vec<Case> {
         "attached-text":
             { "attachments": [{ "url": "Notizen \"1\".md" }] }
             => { "input": [with(&[text("Notizen \"1\".md:\n\n# Grüße\n")])] };
+        "image-urls":
+            { "imageUrls": ["https://example.com/photo.jpg"], "imageDetail": "high" }
+            => { "input": [with(&[input_image("image_url", PHOTO, "high")])] };
+        "image-detail-original":
+            { "imageUrls": [PHOTO], "imageDetail": "original" }
+            => { "input": [with(&[input_image("image_url", PHOTO, "original")])] };
+        "image-file-ids":
+            { "imageFileIds": ["file-abc123"] }
+            => { "input": [with(&[input_image("file_id", "file-abc123", "auto")])] };
+        "file-urls":
+            { "fileUrls": ["https://example.com/report.pdf"] }
+            => { "input": [with(&[input_file("file_url", REPORT)])] };
+        "file-ids":
+            { "fileIds": ["file-abc123"] }
+            => { "input": [with(&[input_file("file_id", "file-abc123")])] };
+        "attached-to-an-earlier-message":
+            { "messages": [
+                {
+                    "role": "user", "content": "Hello!", "imageFileIds": ["file-abc123"],
+                    "fileUrls": [REPORT],
+                },
+                turn("assistant", "I see"),
+                {
+                    "role": "user", "content": "And these?", "imageUrls": [PHOTO],
+                    "fileIds": ["file-def456"],
+                },
+            ]}
+            => { "input": [
+                with(&[
+                    input_image("file_id", "file-abc123", "auto"),
+                    input_file("file_url", REPORT),
+                ]),
+                turn("assistant", "I see"),
+                { "role": "user", "content": [
+                    { "type": "input_text", "text": "And these?" },
+                    input_image("image_url", PHOTO, "auto"),
+                    input_file("file_id", "file-def456"),
+                ]},
+            ]};
     })
+}
+
+const PHOTO: &str = "https://example.com/photo.jpg";
+const REPORT: &str = "https://example.com/report.pdf";
+
+/// An image that is not part of the request.
+fn input_image(member: &str, value: &str, detail: &str) -> Value {
+    json!({ "type": "input_image", member: value, "detail": detail })
+}
+
+/// A file that is not part of the request.
+fn input_file(member: &str, value: &str) -> Value {
+    json!({ "type": "input_file", member: value })
 }
 
 /// With streaming.
@@ -586,10 +642,10 @@ fn streamed() -> Vec<Case> {
     cases.into_iter().map(Case::streamed).collect()
 }
 
-/// In the background: the run asks for the state until the answer is there.
+/// In the background: the run polls for the answer until it is complete.
 fn background() -> Vec<Case> {
     let in_background = json!({ "body": { "background": true } });
-    let asks = json!({
+    let poll = json!({
         "method": "GET", "path": "/v1/responses/resp_…", "headers": { "content-type": null },
         "body": null,
     });
@@ -600,9 +656,9 @@ fn background() -> Vec<Case> {
         connection: json!({}),
         streaming,
         smallest: smallest.request.clone(),
-        differences: vec![in_background.clone(), asks.clone(), json!({})],
+        differences: vec![in_background.clone(), poll.clone(), json!({})],
     };
-    // A stream would end with the connection.
+    // A response in the background is never streamed.
     vec![case("", false), case("-streamed", true)]
 }
 

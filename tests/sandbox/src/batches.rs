@@ -2,8 +2,8 @@
 //!
 //! A batch advances with each `GET` of it: from `validating` to `in_progress`,
 //! `finalizing` and `completed`. Its requests are processed by the sandbox's own
-//! endpoints. If its metadata contains `"sandbox": "expire"`, it expires when half
-//! of its requests have been processed. A batch that is cancelled ends there, too.
+//! endpoints. If its metadata contains `"sandbox": "expire"`, it expires after half
+//! of its requests have been processed. A cancelled batch ends at the same point.
 //!
 //! For tests of single requests, there is a batch without requests for each
 //! status, such as `batch_sandbox_completed`. Its status never changes.
@@ -269,7 +269,7 @@ impl Batch {
         Some(Batch { id: id.to_owned(), ..Batch::new(status, request) })
     }
 
-    /// How many of its requests are due.
+    /// The number of its requests to process next.
     fn due(&self) -> usize {
         match self.status {
             "in_progress" if self.request.expires() => self.lines.len() / 2,
@@ -279,7 +279,7 @@ impl Batch {
         }
     }
 
-    /// Moves to the next status, with the results of the requests that were due.
+    /// Moves to the next status, with the results of the processed requests.
     fn advance(&mut self, mut results: Results, shared: &Shared) {
         let next = match self.status {
             "validating" if self.problems.is_empty() => "in_progress",

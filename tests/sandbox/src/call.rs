@@ -42,7 +42,7 @@ impl Call {
         Ok(Call { media_type, body })
     }
 
-    /// A request that was sent as a part of another one.
+    /// A request that was sent as part of another one.
     pub(crate) fn of_json(body: Value) -> Call {
         Call { media_type: "application/json".to_owned(), body: Body::Json(body) }
     }

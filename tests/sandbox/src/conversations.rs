@@ -33,7 +33,7 @@ struct Message {
     content: String,
 }
 
-/// A change of a conversation.
+/// A change to a conversation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {

@@ -1,4 +1,4 @@
-//! Parameters that both APIs for text have, and their rules.
+//! Parameters that Chat Completions and Responses share, and their rules.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -36,6 +36,17 @@ struct Mode {
     mode: String,
 }
 
+/// The parameters for sampling.
+#[derive(Default)]
+pub(crate) struct Sampling {
+    pub(crate) temperature: Option<f64>,
+    pub(crate) top_p: Option<f64>,
+    pub(crate) frequency_penalty: Option<f64>,
+    pub(crate) presence_penalty: Option<f64>,
+    pub(crate) logprobs: bool,
+    pub(crate) has_bias: bool,
+}
+
 /// Whether this is a reasoning model.
 pub(crate) fn is_reasoning(model: &str) -> bool {
     ["o1", "o3", "o4", "gpt-5"].iter().any(|prefix| model.starts_with(prefix))
@@ -50,7 +61,41 @@ pub(crate) fn refuse_if(
     if is_wrong { Err(ApiError::at(param, message)) } else { Ok(()) }
 }
 
-/// Checks how prompts are cached.
+/// Models accept only the default values of some parameters while they reason.
+pub(crate) fn check_sampling(
+    model: &str,
+    effort: Option<&str>,
+    sampling: &Sampling,
+) -> Result<(), ApiError> {
+    let always = is_reasoning(model) && !model.starts_with("gpt-5.");
+    let on_request = ["gpt-5.1", "gpt-5.2", "gpt-5.4"];
+    let by_default = !on_request.iter().any(|prefix| model.starts_with(prefix));
+    let reasons = is_reasoning(model) && effort.map_or(by_default, |effort| effort != "none");
+    for (param, value, default, is_fixed) in [
+        ("temperature", sampling.temperature, 1.0, reasons),
+        ("top_p", sampling.top_p, 1.0, reasons),
+        ("frequency_penalty", sampling.frequency_penalty, 0.0, always),
+        ("presence_penalty", sampling.presence_penalty, 0.0, always),
+    ] {
+        let message = format!(
+            "Unsupported value: '{param}' does not support this value with this model. Only the \
+             default ({default}) value is supported."
+        );
+        refuse_if(is_fixed && value.is_some_and(|value| value != default), param, &message)?;
+    }
+    refuse_if(
+        reasons && sampling.logprobs,
+        "logprobs",
+        "Unsupported parameter: 'logprobs' is not supported with this model.",
+    )?;
+    refuse_if(
+        always && sampling.has_bias,
+        "logit_bias",
+        "Unsupported parameter: 'logit_bias' is not supported with this model.",
+    )
+}
+
+/// Checks the parameters of prompt caching.
 pub(crate) fn check_cache(
     model: &str,
     options: Option<&CacheOptions>,
@@ -69,7 +114,7 @@ pub(crate) fn check_cache(
     )
 }
 
-/// Whether a choice of tools makes the model call one, and which, if it names one.
+/// Whether a `tool_choice` forces a call, and the name of the tool, if it names one.
 pub(crate) fn forced(choice: Option<&Value>) -> Option<Option<&str>> {
     match choice? {
         Value::String(mode) => (mode == "required").then_some(None),

@@ -1,10 +1,10 @@
-//! What the sandbox says, whichever API asks.
+//! The sandbox's answers, for both APIs.
 
 use serde_json::Value;
 use serde_json::json;
 
 /// The sentence that answers a question, or that quotes the results of the
-/// functions called for it. `number` tells several answers apart.
+/// functions called for it. `number` distinguishes several answers.
 pub(crate) fn sentence(question: &str, results: &[String], number: Option<usize>) -> String {
     let number = number.map(|number| format!(" {number}")).unwrap_or_default();
     if !results.is_empty() {

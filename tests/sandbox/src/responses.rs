@@ -26,7 +26,7 @@ use crate::responses::request::Request;
 use crate::responses::request::Tool;
 use crate::server::Shared;
 
-/// What responses can include.
+/// The additional data that responses can include.
 const INCLUDED: &[&str] = &[
     "file_search_call.results",
     "web_search_call.results",
@@ -59,7 +59,7 @@ pub(crate) async fn create(
     let mut response = answer::response(&request, &input, body)?;
     shared.store.keep(&response);
     if request.background {
-        store::unfinish(&mut response, "queued");
+        store::reset_to(&mut response, "queued");
     } else if request.stream {
         let events = stream::events(&response, previews(&request));
         return Ok(pace::events(events, shared.chunk_pause));

@@ -163,7 +163,7 @@ pub(crate) async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) 
     axum::serve(listener, service).await
 }
 
-/// The path of the API at Azure, which accepts the key in the header `api-key` too.
+/// The path of the API at Azure, which also accepts the key in the header `api-key`.
 const AZURE: &str = "/openai/v1";
 
 fn router(shared: Arc<Shared>) -> Router {
@@ -272,8 +272,8 @@ fn sign(mut response: Response, shared: &Shared, started: Instant) -> Response {
     response
 }
 
-/// Lets requests with a valid key pass. Files need none: their URLs are the
-/// secret, as in the real API.
+/// Accepts requests with a valid key. Files need no key: their URLs are the secret,
+/// as in the real API.
 fn authorize(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
     if uri.path().starts_with("/files/") {
         return Ok(());

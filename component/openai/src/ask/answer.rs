@@ -1,5 +1,5 @@
-//! The model's answer, as both APIs are read. The modules of the APIs know how
-//! each of them writes it.
+//! The model's answer, whichever API it comes from. Each API's module reads its own
+//! format.
 
 use connector_sdk::{Failure, FileEntry};
 use serde_json::Value;
@@ -13,7 +13,7 @@ pub struct Answer {
     pub model: Option<String>,
     /// The answers to the same messages; there is at least one.
     pub choices: Vec<Choice>,
-    /// The token counts, as Chat Completions writes them.
+    /// The token counts, in the format of Chat Completions.
     pub usage: Value,
     /// What the provider did besides answering.
     pub report: Report,
@@ -29,14 +29,14 @@ pub struct Choice {
     pub content: Option<String>,
     /// Why the model declined to answer.
     pub refusal: Option<String>,
-    /// Why the answer ended, or empty if unknown. Both APIs' reasons have the
-    /// names of Chat Completions.
+    /// Why the answer ended, or empty if unknown. Both APIs' reasons have their
+    /// names in Chat Completions.
     pub finish_reason: String,
     /// The error that occurred at the provider during the answer.
     pub error: Option<Failure>,
-    /// The functions that the model wants called.
+    /// The functions that the model wants to call.
     pub calls: Vec<FunctionCall>,
-    /// The log probabilities, as Chat Completions writes them, or null.
+    /// The log probabilities, in the format of Chat Completions, or null.
     pub logprobs: Value,
     /// The sources that the text cites.
     pub citations: Vec<Citation>,
@@ -45,7 +45,7 @@ pub struct Choice {
 /// What the provider did besides answering.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The ID with which the provider stores the response.
+    /// The ID under which the provider stores the response.
     pub response_id: Option<String>,
     /// The calls of the provider's own tools.
     pub tool_calls: Vec<Value>,
@@ -71,7 +71,7 @@ impl Report {
     }
 }
 
-/// A function that the model wants called.
+/// A function that the model wants to call.
 #[derive(Debug, Clone)]
 pub struct FunctionCall {
     /// The provider's ID of the call.

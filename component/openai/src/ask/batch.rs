@@ -20,7 +20,7 @@ impl Batched for Ask {
 
     fn request(&self, settings: &Settings) -> Result<Request> {
         if !self.functions.is_empty() {
-            let message = "`functions` cannot be called in a batch: leave them empty";
+            let message = "`functions` must be empty in a batch, which cannot call functions";
             return Err(Failure::invalid_input("functions", message));
         }
         if self.repair_attempts > Some(0) {
@@ -29,7 +29,8 @@ impl Batched for Ask {
             return Err(Failure::invalid_input("repairAttempts", message));
         }
         if self.responses.background == Some(true) {
-            let message = "`background` must not be set in a batch, which is in the background";
+            let message = "`background` must be empty or false in a batch, which always runs in \
+                           the background";
             return Err(Failure::invalid_input("background", message));
         }
         let options = self.responses.image_generation_options.as_ref();

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, FunctionCall};
-use super::attachments::Attachment;
+use super::attachments::{Attachment, Content, Source};
 use super::exchange::{Api, Exchange, check_without_tools, unknown_tool};
 use super::format::{Format, Wanted};
 use super::functions::{Functions, ToolChoice};
@@ -63,7 +63,7 @@ impl<'a> Chat<'a> {
     ) -> Result<Self> {
         let mut files = Vec::new();
         let (messages, origins) =
-            messages::items(turns, |turn| Ok(converted(turn, detail, &mut files)))?;
+            messages::items(turns, |turn| converted(turn, detail, &mut files))?;
         let exchange = Exchange::new(parameters, format, origins);
         Ok(Self { messages, files, counts_tokens: exchange.is_streamed, exchange })
     }
@@ -165,15 +165,15 @@ fn tool_choice(choice: &str, functions: &Functions) -> Result<Value> {
 }
 
 /// The messages for a turn. Adds its files to `files`.
-fn converted(turn: Turn, detail: Option<&str>, files: &mut Vec<File>) -> Vec<Value> {
-    match turn {
+fn converted(turn: Turn, detail: Option<&str>, files: &mut Vec<File>) -> Result<Vec<Value>> {
+    Ok(match turn {
         Turn::Message { role, text, attachments } if attachments.is_empty() => {
             vec![json!({ "role": role, "content": text })]
         }
         Turn::Message { role, text, attachments } => {
             let text = (!text.is_empty()).then(|| json!({ "type": "text", "text": text }));
             let attached = attachments.iter().map(|attachment| part(attachment, detail));
-            let parts: Vec<_> = text.into_iter().chain(attached).collect();
+            let parts: Vec<_> = text.into_iter().map(Ok).chain(attached).collect::<Result<_>>()?;
             files.extend(attachments.into_iter().filter_map(Attachment::into_file));
             vec![json!({ "role": role, "content": parts })]
         }
@@ -184,31 +184,43 @@ fn converted(turn: Turn, detail: Option<&str>, files: &mut Vec<File>) -> Vec<Val
                 answer::result(&call, result),
             ]
         }
-    }
+    })
 }
 
-/// The part of a message for a file
+/// The part of a message for an attachment
 /// (<https://platform.openai.com/docs/api-reference/chat/create>).
-fn part(attachment: &Attachment, detail: Option<&str>) -> Value {
-    match attachment {
-        Attachment::Image(file) => {
-            let url = file.data_url();
-            let image = match detail {
-                Some(detail) => json!({ "url": url, "detail": detail }),
-                None => json!({ "url": url }),
-            };
-            json!({ "type": "image_url", "image_url": image })
+fn part(attachment: &Attachment, detail: Option<&str>) -> Result<Value> {
+    Ok(match &attachment.content {
+        Content::Image(Source::File(file)) => image(&file.data_url(), detail),
+        Content::Image(Source::Url(url)) => image(url, detail),
+        Content::Image(Source::Id(_)) => {
+            let message = "Chat Completions does not accept the IDs of images: set `api` to \
+                           Responses, or use `attachments` or `imageUrls`";
+            return Err(attachment.refusal(message));
         }
-        Attachment::Pdf(file) => {
+        Content::Document(Source::File(file)) => {
             let file = json!({ "filename": file.entry().name, "file_data": file.data_url() });
             json!({ "type": "file", "file": file })
         }
-        Attachment::Audio(file, format) => {
+        Content::Document(Source::Id(id)) => json!({ "type": "file", "file": { "file_id": id } }),
+        Content::Document(Source::Url(_)) => {
+            let message = "Chat Completions does not accept the addresses of files: set `api` to \
+                           Responses, or use `attachments` or `fileIds`";
+            return Err(attachment.refusal(message));
+        }
+        Content::Audio(file, format) => {
             let audio = json!({ "data": file.base64(), "format": format });
             json!({ "type": "input_audio", "input_audio": audio })
         }
-        Attachment::Text(text) => json!({ "type": "text", "text": text }),
-    }
+        Content::Text(text) => json!({ "type": "text", "text": text }),
+    })
+}
+
+/// The part of a message for an image.
+fn image(url: &str, detail: Option<&str>) -> Value {
+    let image =
+        parameters::object([("url", Some(url.into())), ("detail", detail.map(Value::from))]);
+    json!({ "type": "image_url", "image_url": image })
 }
 
 /// Whether a server rejected a request because it does not support

@@ -31,14 +31,14 @@ pub struct Conversation<'a> {
     /// The functions that the model may call.
     pub functions: &'a Functions,
     /// The maximum number of rounds of function calls. A model that requests
-    /// more is going in circles.
+    /// more is probably in a loop.
     pub max_rounds: u64,
     /// The maximum number of times that the model is asked to correct an answer
     /// that does not match the format's schema.
     pub max_repairs: u64,
 }
 
-/// What the model finally answered.
+/// The end of a conversation.
 #[derive(Debug)]
 pub struct Ending {
     /// The last answer.
@@ -56,7 +56,7 @@ pub struct Ending {
 }
 
 impl Ending {
-    /// What the model answered to a request that is not part of a conversation.
+    /// The result of a single request that is not part of a conversation.
     pub fn of(mut answer: Answer, format: &Format, request_id: Option<String>) -> Result<Self> {
         let report = mem::take(&mut answer.report);
         let mut usage = Usage::default();
@@ -71,7 +71,7 @@ impl Ending {
     }
 }
 
-/// Whether the user decides before the model answers.
+/// Whether the model waits for the user's approval instead of answering.
 fn waits_for_approval(answer: &Answer, report: &Report) -> bool {
     let has_text = answer.choices.iter().any(|choice| choice.content.is_some());
     !report.approval_requests.is_empty() && !has_text

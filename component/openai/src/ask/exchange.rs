@@ -1,4 +1,4 @@
-//! Sending requests and reading responses, as both APIs need it.
+//! Sends requests and reads responses, for both APIs.
 
 use connector_sdk::http::{Request, Response};
 use connector_sdk::{Failure, FailureKind, Result, events};
@@ -23,21 +23,22 @@ pub trait Api {
     fn add_correction(&mut self, answer: &Answer, correction: &str) -> Result<()>;
 }
 
-/// Rejects a required call if there is nothing to call.
+/// Rejects a choice that requires a call if there is nothing to call.
 pub fn check_without_tools(choice: Option<&str>) -> Result<()> {
     match choice {
         None | Some("auto" | "none") => Ok(()),
         Some(_) => {
-            let message = "`toolChoice` must be empty if the model has nothing to call";
+            let message =
+                "`toolChoice` must be empty, auto or none if the model has no functions or tools";
             Err(Failure::invalid_input("toolChoice", message))
         }
     }
 }
 
-/// The failure for a required call of something that the model cannot call.
+/// The failure for a choice of something that the model cannot call.
 pub fn unknown_tool(choice: &str, others: &str) -> Failure {
     let message = format!(
-        "`toolChoice` must be auto, none, required, one of `functions`{others} (got `{choice}`)"
+        "`toolChoice` must be auto, none, required or one of `functions`{others} (got `{choice}`)"
     );
     Failure::invalid_input("toolChoice", message)
 }
@@ -47,10 +48,10 @@ pub struct Exchange<'a> {
     /// The parameters besides the conversation.
     pub parameters: Map<String, Value>,
     pub format: &'a Format,
-    /// For the first messages, the position of the form's message that each one
-    /// comes from.
+    /// For the first messages that are sent, the position of the form's message that
+    /// each one comes from.
     pub origins: Vec<Option<usize>>,
-    /// The property that each tool comes from, if not `functions`.
+    /// The property that each tool comes from. If empty, all are `functions`.
     pub tools: Vec<String>,
     pub is_streamed: bool,
 }
@@ -65,7 +66,7 @@ impl<'a> Exchange<'a> {
         Self { parameters, format, origins, tools: Vec::new(), is_streamed: events::streaming() }
     }
 
-    /// Lets the model answer once it has called what it had to call.
+    /// Lets the model answer freely, once it has made the required call.
     pub fn release_tool_choice(&mut self) {
         self.parameters.shift_remove("tool_choice");
     }
@@ -75,9 +76,8 @@ impl<'a> Exchange<'a> {
         request.send().map_err(|failure| self.format.advise(self.blame(failure)))
     }
 
-    /// Reads a response with one of two functions, `whole` or `stream`, even if
-    /// the server does not stream although it was requested, or streams although
-    /// it was not.
+    /// Reads a response with one of two functions, `whole` or `stream`. Servers may
+    /// not stream although it was requested, or stream although it was not.
     pub fn read(
         &self,
         response: &Response,

@@ -33,7 +33,7 @@ pub enum Wanted {
 }
 
 impl Format {
-    /// Reads the number and the schema of the form.
+    /// Reads the format's number and schema, as entered in the form.
     pub fn of(number: u64, schema: Option<&str>) -> Result<Self> {
         let text = schema.unwrap_or_default();
         match number {
@@ -99,7 +99,7 @@ impl Format {
         match require_end(choice) {
             Err(failure) if !(is_partial_text && is_cut_off(choice)) => Err(failure),
             _ if choice.content.is_none() => {
-                Err(Failure::invalid_output("the provider's answer contains no text"))
+                Err(Failure::invalid_output("the provider's response contains no text"))
             }
             _ => Ok(content),
         }
@@ -135,7 +135,7 @@ impl Format {
         failure
     }
 
-    /// Rejects an invalid schema before a request is paid for.
+    /// Rejects an invalid schema before a request is charged.
     pub fn check_schema(&self) -> Result<()> {
         match self.schema().map(|schema| json_schema::validate(schema, "null")) {
             Some(Err(Invalid::Schema(reason))) => {
@@ -489,7 +489,7 @@ mod tests {
             (
                 Choice::default(),
                 FailureKind::InvalidOutput,
-                "the provider's answer contains no text",
+                "the provider's response contains no text",
                 None,
             ),
         ] {

@@ -10,7 +10,7 @@ const MAX_NAME: usize = 64;
 #[derive(Debug, Default)]
 pub struct Functions(Vec<(String, Function)>);
 
-/// What the model must call before it answers.
+/// What `toolChoice` requires.
 pub enum ToolChoice<'a> {
     /// Anything (`required`), nothing (`none`), or what it decides (`auto`).
     Mode(&'a str),
@@ -63,7 +63,7 @@ impl Functions {
     }
 
     /// What the user requires the model to call, or `None` if there is no such
-    /// function. The user knows the name that the caller registered.
+    /// function. It may have the name that the caller registered, or that in the API.
     pub fn chosen<'a>(&'a self, choice: &'a str) -> Option<ToolChoice<'a>> {
         if matches!(choice, "auto" | "none" | "required") {
             return Some(ToolChoice::Mode(choice));
@@ -73,7 +73,7 @@ impl Functions {
         self.0.iter().find(is_it).map(|(name, _)| ToolChoice::Function(name))
     }
 
-    /// Whether the model may call nothing.
+    /// Whether there are no functions.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -18,24 +18,23 @@ use self::options::McpApproval;
 pub use self::options::Options;
 use self::tools::Tools;
 use super::answer::{Answer, Choice, FunctionCall, Report, with_distinct_ids};
-use super::attachments::Attachment;
+use super::attachments::{Attachment, Content, Source};
 use super::exchange::{Api, Exchange, check_without_tools, unknown_tool};
 use super::format::{Format, Wanted};
 use super::functions::{Functions, ToolChoice};
 use super::messages::{self, Turn, Turns};
-use super::rules::{REASONING, RESPONSES_RULES};
+use super::rules::REASONING;
 use crate::batch::action as batch;
 use crate::errors::BASE_URL_HINT;
 use crate::lenient::{at, items, text};
 use crate::responses::reply::Reply;
 use crate::responses::{self, background};
-use crate::{errors, parameters, rules};
+use crate::{errors, parameters};
 
 /// The endpoint in a batch.
 pub const ENDPOINT: &str = "/v1/responses";
 
-/// Reads a response in the results of a batch. The images are stored, as those of a
-/// run.
+/// Reads a response in the results of a batch. Images are stored, as in a run.
 pub fn read_in_batch(mut response: Value) -> Result<Answer> {
     let format = |item: &Value| Some(at(item, "output_format").as_str()?.to_owned());
     let format = items(at(&response, "output")).iter().find_map(format);
@@ -55,10 +54,10 @@ pub struct Responses<'a> {
     /// The files that the tools contain.
     tool_files: Vec<File>,
     memory: Memory,
-    /// What the items of a response include.
+    /// What each response must include.
     include: Vec<String>,
-    /// Whether a response may contain images, which the host stores. A stream that
-    /// was not requested can then not be read.
+    /// Whether a response may contain images, which the host stores. If so, a stream
+    /// that was not requested cannot be read.
     has_images: bool,
     announced: Announced,
 }
@@ -74,7 +73,7 @@ enum Memory {
     Nothing,
 }
 
-/// The ID of the response that the caller knows.
+/// The ID of the response that was last reported to the caller.
 #[derive(Default)]
 struct Announced(String);
 
@@ -114,7 +113,6 @@ const UNCHANGED: &[&str] = &[
     "instructions",
     "max_tool_calls",
     "previous_response_id",
-    "prompt",
     "truncation",
 ];
 
@@ -193,7 +191,7 @@ impl<'a> Responses<'a> {
         self.exchange.send(request.errors(&failure))
     }
 
-    /// Adds items of an answer, unless the provider knows them.
+    /// Adds items of an answer, unless the provider already knows them.
     fn add_items(&mut self, given: &Value) -> Result<()> {
         if self.memory == Memory::Conversation {
             self.input.clear();
@@ -236,7 +234,8 @@ impl Api for Responses<'_> {
             return Ok((read(reply).map_err(answered)?, response));
         }
         let path = reply.id().and_then(|id| responses::path("", &id).ok()).ok_or_else(|| {
-            let message = "the provider works on the answer, but returned no ID to fetch it by";
+            let message =
+                "the provider is working on the answer, but returned no valid ID to fetch it";
             answered(Failure::invalid_output(message))
         })?;
         let (reply, response) = background::wait(&path, &self.include, reply)?;
@@ -270,7 +269,7 @@ impl Api for Responses<'_> {
 }
 
 impl Announced {
-    /// Reports the ID of a response, unless the caller knows it.
+    /// Reports the ID of a response, unless it was already reported.
     fn announce(&mut self, id: &Value) -> Result<()> {
         let id = text(id);
         if !id.is_empty() && self.0 != id {
@@ -297,21 +296,18 @@ fn failure(response: &ErrorResponse) -> Failure {
     errors::explained(response, &hint)
 }
 
-/// Rejects what the API documents as wrong.
+/// Rejects combinations that the API's documentation rules out.
 fn check(
     options: &Options,
     parameters: &Map<String, Value>,
     max_tokens: Option<u64>,
 ) -> Result<()> {
-    let model = parameters.get("model").map(text).unwrap_or_default();
-    rules::check(RESPONSES_RULES, model, parameters)?;
-    rules::check(RESPONSES_RULES, model, &parameters::given(options)?)?;
     if options.previous_response_id.is_some() && options.conversation.is_some() {
         let message = "set `conversation` or `previousResponseId`, not both";
         return Err(Failure::invalid_input("conversation", message));
     }
     if options.background == Some(true) && parameters.get("store") == Some(&json!(false)) {
-        let message = "`background` requires `store`: the answer is fetched when it is complete";
+        let message = "`background` requires `store`: set `store` to true or leave it empty";
         return Err(Failure::invalid_input("background", message));
     }
     match max_tokens {
@@ -325,7 +321,7 @@ fn check(
     }
 }
 
-/// What the items of a response must include.
+/// What each response must include.
 fn include(options: &Options, parameters: &Map<String, Value>, store: Option<bool>) -> Vec<String> {
     let mut include = options.include.clone();
     let mut add = |name: &str| {
@@ -336,7 +332,7 @@ fn include(options: &Options, parameters: &Map<String, Value>, store: Option<boo
     if parameters.get("logprobs") == Some(&json!(true)) {
         add("message.output_text.logprobs");
     }
-    // What is not stored can only be continued from if it is sent back.
+    // Reasoning that is not stored must be sent back with the next request.
     let model = parameters.get("model").and_then(Value::as_str).unwrap_or_default();
     if store == Some(false) && REASONING.iter().any(|prefix| model.starts_with(prefix)) {
         add("reasoning.encrypted_content");
@@ -344,7 +340,7 @@ fn include(options: &Options, parameters: &Map<String, Value>, store: Option<boo
     include
 }
 
-/// Chat Completions' parameters as this API writes them, and the options.
+/// The parameters of Chat Completions in this API's format, and the options.
 fn rewritten(
     mut parameters: Map<String, Value>,
     options: &Options,
@@ -380,7 +376,7 @@ fn rewritten(
     Ok(parameters)
 }
 
-/// The provider's tools that a request may require, apart from functions.
+/// The provider's tools that `toolChoice` can require.
 const REQUIRABLE: &[&str] = &["file_search", "code_interpreter", "image_generation"];
 
 /// The `tool_choice` of the first request.
@@ -409,11 +405,8 @@ fn converted(turn: Turn, detail: Detail, files: &mut Vec<File>) -> Result<Vec<Va
         }
         Turn::Message { role, text, attachments } => {
             let text = (!text.is_empty()).then(|| json!({ "type": "input_text", "text": text }));
-            let mut parts: Vec<_> = text.into_iter().collect();
-            for (index, attachment) in attachments.iter().enumerate() {
-                let place = format!("attachments[{index}]");
-                parts.push(part(attachment, detail).map_err(|failure| failure.inside(&place))?);
-            }
+            let attached = attachments.iter().map(|attachment| part(attachment, detail));
+            let parts: Vec<_> = text.into_iter().map(Ok).chain(attached).collect::<Result<_>>()?;
             files.extend(attachments.into_iter().filter_map(Attachment::into_file));
             Ok(vec![json!({ "role": role, "content": parts })])
         }
@@ -427,30 +420,40 @@ fn converted(turn: Turn, detail: Detail, files: &mut Vec<File>) -> Result<Vec<Va
     }
 }
 
-/// The part of a message for a file
+/// The part of a message for an attachment
 /// (<https://platform.openai.com/docs/api-reference/responses/create>).
 fn part(attachment: &Attachment, detail: Detail) -> Result<Value> {
-    Ok(match attachment {
-        Attachment::Image(file) => json!({
-            "type": "input_image", "image_url": file.data_url(),
-            "detail": detail.image.unwrap_or("auto"),
-        }),
-        Attachment::Pdf(file) => parameters::object([
+    let image = |member: &str, value: &str| {
+        let detail = detail.image.unwrap_or("auto");
+        json!({ "type": "input_image", member: value, "detail": detail })
+    };
+    let document = |name: Option<&str>, member: &str, value: &str| {
+        parameters::object([
             ("type", Some("input_file".into())),
-            ("filename", Some(file.entry().name.as_str().into())),
-            ("file_data", Some(file.data_url().into())),
+            ("filename", name.map(Value::from)),
+            (member, Some(value.into())),
             ("detail", detail.file.map(Value::from)),
         ])
-        .into(),
-        Attachment::Audio(file, _) => {
+        .into()
+    };
+    Ok(match &attachment.content {
+        Content::Image(Source::File(file)) => image("image_url", &file.data_url()),
+        Content::Image(Source::Url(url)) => image("image_url", url),
+        Content::Image(Source::Id(id)) => image("file_id", id),
+        Content::Document(Source::File(file)) => {
+            document(Some(&file.entry().name), "file_data", &file.data_url())
+        }
+        Content::Document(Source::Url(url)) => document(None, "file_url", url),
+        Content::Document(Source::Id(id)) => document(None, "file_id", id),
+        Content::Audio(file, _) => {
             let name = &file.entry().name;
             let message = format!(
                 "the Responses API does not accept audio such as `{name}`: set `api` to Chat \
                  Completions, or transcribe it first"
             );
-            return Err(Failure::invalid_input("", message));
+            return Err(attachment.refusal(message));
         }
-        Attachment::Text(text) => json!({ "type": "input_text", "text": text }),
+        Content::Text(text) => json!({ "type": "input_text", "text": text }),
     })
 }
 
@@ -499,7 +502,7 @@ fn read(reply: Reply) -> Result<Answer> {
     })
 }
 
-/// Why a response ended, in the words of Chat Completions.
+/// Why a response ended, by the reason's name in Chat Completions.
 fn finish_reason(reply: &Reply) -> String {
     match (reply.status(), reply.incomplete_reason().as_deref()) {
         ("completed", _) => "stop".to_owned(),

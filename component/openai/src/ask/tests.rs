@@ -103,6 +103,29 @@ fn rejects_stop_for_reasoning_models() {
 }
 
 #[test]
+fn a_reasoning_model_accepts_a_temperature_only_without_an_effort() {
+    let refusal = |more: Value| {
+        let mut input = json!({ "temperature": 0.2 });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ask(&host([text_answer("Hello")]), input).err().map(|failure| failure.message.clone())
+    };
+    for accepted in [
+        json!({}),
+        json!({ "reasoningEffort": "none" }),
+        json!({ "model": "gpt-5.5", "reasoningEffort": "none" }),
+        json!({ "model": "gpt-4o" }),
+        json!({ "model": "qwen3", "reasoningEffort": "high" }),
+    ] {
+        assert_eq!(refusal(accepted), None);
+    }
+    let expected = "with `gpt-5.4`, `temperature` must be 1 (got 0.2): leave it empty, or set \
+                    `reasoningEffort` to none";
+    assert_eq!(refusal(json!({ "reasoningEffort": "low" })).as_deref(), Some(expected));
+    let expected = "with `o3`, `temperature` must be 1 (got 0.2): leave it empty";
+    assert_eq!(refusal(json!({ "model": "o3" })).as_deref(), Some(expected));
+}
+
+#[test]
 fn an_unfinished_form_has_an_output_schema() {
     let schema = |input: Value| Host::new(&CONNECTOR).output_schema("ask", input).unwrap();
     assert_eq!(schema(json!({})), json!({ "type": "string" }));
@@ -198,6 +221,201 @@ fn files_become_parts_of_the_last_user_message() {
     let failure =
         ask(&host, json!({ "messages": [model], "attachments": [files[0]] })).unwrap_err();
     assert_eq!(failure.property.as_deref(), Some("attachments"));
+}
+
+#[test]
+fn attachments_belong_to_any_user_message() {
+    let host = host([text_answer("Nice")]);
+    let photo = host.file("a.png", "image/png", b"\x89PNG");
+    let pdf = host.file("b.pdf", "application/pdf", b"%PDF");
+    let messages = json!([
+        {
+            "role": "user", "content": "Look!", "attachments": [photo],
+            "imageUrls": ["https://a.example/c.png"],
+        },
+        { "role": "assistant", "content": "I see" },
+        { "role": "user", "content": "", "fileIds": ["file-d"] },
+    ]);
+    let input = json!({
+        "messages": messages, "attachments": [pdf], "imageUrls": ["https://a.example/e.png"],
+        "fileIds": ["file-f"], "imageDetail": "high",
+    });
+    ask(&host, input).unwrap();
+    let image =
+        |url: &str| json!({ "type": "image_url", "image_url": { "url": url, "detail": "high" } });
+    let file = |file: Value| json!({ "type": "file", "file": file });
+    let expected = json!([
+        { "role": "user", "content": [
+            { "type": "text", "text": "Look!" },
+            image("data:image/png;base64,<a.png>"),
+            image("https://a.example/c.png"),
+        ]},
+        { "role": "assistant", "content": "I see" },
+        { "role": "user", "content": [
+            file(json!({ "file_id": "file-d" })),
+            file(json!({
+                "filename": "b.pdf", "file_data": "data:application/pdf;base64,<b.pdf>",
+            })),
+            image("https://a.example/e.png"),
+            file(json!({ "file_id": "file-f" })),
+        ]},
+    ]);
+    assert_eq!(host.requests()[0].body["messages"], expected);
+}
+
+#[test]
+fn rejects_attachments_that_cannot_be_sent() {
+    let in_message = |members: Value| {
+        let mut message = json!({ "role": "user", "content": "Hi" });
+        message.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        json!({ "messages": [{ "role": "user", "content": "Hi" }, message] })
+    };
+    let gone = json!({ "extension": "png", "mimeType": "image/png", "name": "a", "url": "gone" });
+    let url = "https://a.example";
+    for (input, property, message) in [
+        (
+            json!({ "imageUrls": [url, "data:image/png;base64,AA=="] }),
+            "imageUrls[1]",
+            "each of `imageUrls` must begin with `https://`",
+        ),
+        (json!({ "imageUrls": ["photo.png"] }), "imageUrls[0]", "each of `imageUrls` must begin"),
+        (
+            json!({ "imageUrls": ["https://me:x@a"] }),
+            "imageUrls[0]",
+            "each of `imageUrls` must not",
+        ),
+        (json!({ "fileIds": ["../a"] }), "fileIds[0]", "`fileIds` must be an ID such as file-abc"),
+        (json!({ "fileIds": [""] }), "fileIds[0]", "`fileIds` must be an ID such as file-abc123"),
+        (json!({ "fileUrls": [url] }), "fileUrls[0]", "Chat Completions does not accept the addr"),
+        (json!({ "imageFileIds": ["file-a"] }), "imageFileIds[0]", "Chat Completions does not"),
+        (
+            in_message(json!({ "fileUrls": [url] })),
+            "messages[1].fileUrls[0]",
+            "Chat Completions does not accept the addresses of files: set `api` to Responses, or \
+             use `attachments` or `fileIds`",
+        ),
+        (
+            in_message(json!({ "imageFileIds": ["file-a"] })),
+            "messages[1].imageFileIds[0]",
+            "Chat Completions does not accept the IDs of images: set `api` to Responses, or use \
+             `attachments` or `imageUrls`",
+        ),
+        (
+            json!({ "imageDetail": "original" }),
+            "imageDetail",
+            "only the API Responses has original",
+        ),
+        (in_message(json!({ "imageUrls": ["x"] })), "messages[1].imageUrls[0]", "each of"),
+        (in_message(json!({ "attachments": [gone] })), "messages[1].attachments[0]", ""),
+        (
+            in_message(json!({ "role": "system", "fileIds": ["file-a"] })),
+            "messages[1].fileIds",
+            "`messages[1].fileIds` must be empty: only user messages may have files",
+        ),
+        (
+            in_message(json!({ "role": "tool", "attachments": [gone] })),
+            "messages[1].attachments",
+            "`messages[1].attachments` must be empty",
+        ),
+        (
+            json!({
+                "messages": [{ "role": "assistant", "content": "Hi" }], "imageUrls": [url],
+            }),
+            "imageUrls",
+            "attachments are sent with the last user message, but there is none",
+        ),
+    ] {
+        let host = host([]);
+        let failure = ask(&host, input).unwrap_err();
+        assert_eq!(failure.property.as_deref(), Some(property), "{failure}");
+        assert!(failure.message.starts_with(message), "{failure}");
+        assert!(!failure.request_sent && host.requests().is_empty());
+    }
+}
+
+#[test]
+fn all_files_of_a_request_together_are_limited() {
+    let host = host([]);
+    let photo = host.file("a.png", "image/png", &vec![0; 19_000_000]);
+    let message = json!({ "role": "user", "content": "Hi", "attachments": [photo] });
+    let input = json!({ "messages": [message, message], "attachments": [photo] });
+    let failure = ask(&host, input).unwrap_err();
+    assert_eq!(failure.property.as_deref(), Some("messages[1].attachments[0]"));
+    let expected = "all attachments together must be at most 37500000 bytes";
+    assert_eq!(failure.message, expected);
+}
+
+#[test]
+fn extra_parameters_are_part_of_every_request() {
+    let host =
+        with_functions(host([calls(&[("a_weather", "{}")]), text_answer("Sunny")])).streaming();
+    let extra = json!({
+        "top_k": 5, "prediction": { "type": "content", "content": "x" }, "reasoning": {},
+        "web_search_options": { "search_context_size": "low" },
+    });
+    ask(&host, json!({ "functions": ["a/weather"], "extraParameters": extra })).unwrap();
+    let requests = host.requests();
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        for (name, value) in extra.as_object().unwrap() {
+            assert_eq!(&request.body[name], value, "{name}");
+        }
+        assert_eq!(
+            (&request.body["stream"], &request.body["model"]),
+            (&json!(true), &json!("gpt-5.4"))
+        );
+    }
+}
+
+/// No parameter of a request can be changed by an extra one.
+#[test]
+fn rejects_extra_parameters_that_the_action_sets() {
+    let everything = json!({
+        "model": "gpt-4o", "responseFormat": 1, "responseSchema": r#"{"type":"object"}"#,
+        "maxTokens": 100, "temperature": 0.5, "topP": 0.5, "functions": ["a/weather"],
+        "toolChoice": "auto", "user": "u", "verbosity": "low", "serviceTier": "flex",
+        "store": true, "metadata": { "a": "b" }, "logprobs": true, "topLogprobs": 2,
+        "parallelFunctionCalls": true, "safetyIdentifier": "s", "promptCacheKey": "k",
+        "moderation": { "model": "m" }, "promptCacheRetention": "24h",
+    });
+    let chat = json!({
+        "n": 1, "frequencyPenalty": 1, "presencePenalty": 1, "logitBias": { "7": 1 },
+        "stop": ["END"], "seed": 7,
+    });
+    let responses = json!({
+        "api": "responses", "instructions": "I", "previousResponseId": "resp_1",
+        "maxToolCalls": 3, "include": ["reasoning.encrypted_content"],
+        "compactThreshold": 1000, "truncation": "auto",
+    });
+    for more in [chat, responses] {
+        let mut input = everything.clone();
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let host = with_functions(host([text_answer("{}")])).streaming();
+        ask(&host, input.clone()).ok();
+        let body = host.requests().remove(0).body;
+        let names = body.as_object().unwrap().keys().map(String::as_str);
+        let others =
+            ["stream_options", "max_tokens", "max_completion_tokens", "input", "maxTokens"];
+        for name in names.chain(others) {
+            input["extraParameters"] = json!({ "harmless": 1, name: 1 });
+            let failure = ask(&host, input.clone()).unwrap_err();
+            assert_eq!(failure.property, Some(format!("extraParameters.{name}")), "{failure}");
+            let begins = format!("`extraParameters` must not contain `{name}`: ");
+            assert!(failure.message.starts_with(&begins), "{failure}");
+        }
+        assert!(host.requests().is_empty());
+    }
+    for (name, advice) in [
+        ("top_p", "use `topP`"),
+        ("max_completion_tokens", "use `maxTokens`"),
+        ("tools", "use `functions`"),
+        ("input", "use `messages`"),
+        ("stream", "the answer is streamed if the caller receives it as it arrives"),
+    ] {
+        let failure = ask(&host([]), json!({ "extraParameters": { name: 1 } })).unwrap_err();
+        let expected = format!("`extraParameters` must not contain `{name}`: {advice}");
+        assert_eq!(failure.message, expected);
+    }
 }
 
 #[test]

@@ -19,17 +19,17 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<CreateModeration>(),
 ];
 
-/// An action whose requests the API also takes in a batch.
+/// An action whose requests the API also accepts in a batch.
 pub trait Batched: Run {
     /// The endpoints of its requests, as the API names them in a batch. All
     /// requests of a batch must have the same one.
     const ENDPOINTS: &'static [&'static str];
 
-    /// The request that a run with this input would send, without a stream. What
-    /// a batch cannot do is an error.
+    /// The request that a run with this input would send, without a stream. Fails
+    /// if the input requests something that a batch cannot do.
     fn request(&self, settings: &Settings) -> Result<Request>;
 
-    /// Reads a response with a status of success, as a run does.
+    /// Reads a successful response, as a run does.
     fn outcome(response: Response) -> Result<Outcome<Self::Output>>;
 }
 
@@ -39,10 +39,10 @@ pub struct Request {
     pub endpoint: &'static str,
     /// The body as JSON, including the content of files.
     pub body: String,
-    /// What the input requests that its response does not show, in words that the
-    /// response brings back.
+    /// What is needed to read the response but is not part of it. Notes are sent in
+    /// the request's ID, which the response repeats.
     pub notes: Vec<String>,
-    /// How many of the inputs of a batch it counts as.
+    /// The number of inputs that the API counts for it.
     pub count: usize,
 }
 
@@ -57,7 +57,7 @@ impl Request {
         Ok(Self { endpoint, body, notes: Vec::new(), count: 1 })
     }
 
-    /// Adds a note: letters and digits.
+    /// Adds a note of letters and digits.
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self

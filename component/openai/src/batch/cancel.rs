@@ -20,15 +20,15 @@ pub struct CancelBatch {
 impl Run for CancelBatch {
     const HELP: &str = include_str!("cancel.md");
     const GROUP: &str = "Batches";
-    const EFFECTS: Effects = Effects { idempotent: true, ..Effects::NONE };
+    const EFFECTS: Effects = Effects { destructive: true, idempotent: true, ..Effects::NONE };
     const EXAMPLES: &[Example] = &[
         Example { title: "Stop a batch", input: r#"{"batchId": "batch_abc123"}"# },
         Example {
-            title: "Stop a batch with a mistake in its instructions",
+            title: "Stop a batch that has a mistake in its instructions",
             input: r#"{"batchId": "batch_68b1f0a2c3d48190a7e6f5d4c3b2a190"}"#,
         },
         Example {
-            title: "Stop a batch on another server with this API",
+            title: "Stop a batch on a compatible server",
             input: r#"{"batchId": "batch_3f2b7c9e-5d41-4a8e-9b60-1c2d3e4f5a6b"}"#,
         },
     ];

@@ -17,6 +17,7 @@ use super::lines;
 use super::once::Key;
 use super::requests::{self, RequestFile, Requests};
 use super::state::{Batch, DIGEST, KEY, Reported};
+use crate::files::ExpiresAfter;
 use crate::lenient::{at, text};
 use crate::{metadata, parameters};
 
@@ -26,7 +27,7 @@ const MAX_LINE: usize = requests::MAX_BYTES;
 /// What the line of a request usually has in addition to its input, in bytes.
 const SIZE_OF_FRAME: usize = 256;
 
-/// Runs an action for many inputs within a day, for less money than separate runs.
+/// Runs an action for many inputs within a day, at a lower price than separate runs.
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateBatch {
@@ -43,7 +44,7 @@ pub struct CreateBatch {
     #[property(max_bytes = 200_000_000, accept("jsonl", "ndjson", "json", "txt"))]
     inputs_file: Option<FileEntry>,
     /// Your own key for this batch, such as an order number. If a batch with the key already
-    /// exists, it is returned and no other one is created.
+    /// exists, it is returned, and no new one is created.
     #[property(max_length = 512)]
     key: Option<String>,
     /// Your own key-value pairs, which the provider keeps with the batch.
@@ -53,10 +54,10 @@ pub struct CreateBatch {
     /// The time within which the batch should be processed.
     #[property(advanced, group = "Processing", default = "24h", choices("24h"))]
     completion_window: String,
-    /// After how many seconds the provider deletes the files of results. Leave empty to keep
-    /// them.
-    #[property(advanced, group = "Processing", minimum = 3_600, maximum = 2_592_000)]
-    output_expires_after: Option<u64>,
+    /// When the provider deletes the files of results. Leave empty to keep them until you
+    /// delete them.
+    #[property(advanced, group = "Processing")]
+    output_expires_after: Option<ExpiresAfter>,
 }
 
 /// The input of another action, as JSON. As text it takes far less memory than as
@@ -73,8 +74,8 @@ impl Shape for Input {
     const SHAPE: Property = with_files(FilesOfInput::PROPERTIES);
 }
 
-/// An object with any members, of which these may contain files. The host opens
-/// only the files in file properties.
+/// An object with any members. `files` are the properties that may contain files: the
+/// host opens only the files in file properties.
 const fn with_files(files: &'static [Property]) -> Property {
     Property {
         children: files,
@@ -83,7 +84,7 @@ const fn with_files(files: &'static [Property]) -> Property {
     }
 }
 
-/// The properties for files of all actions that a batch can run.
+/// The file properties of all actions that a batch can run.
 #[derive(Properties)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only the table is used")]
@@ -94,7 +95,7 @@ struct FilesOfInput {
     images: Option<Vec<FileEntry>>,
     /// For the action Edit Image: the mask.
     mask: Option<FileEntry>,
-    /// For the action Ask: the settings of image generation.
+    /// For the action Ask: the settings for image generation.
     image_generation_options: Option<ImageOptions>,
 }
 
@@ -104,7 +105,7 @@ impl Shape for ImageOptions {
     const SHAPE: Property = with_files(FilesOfImageOptions::PROPERTIES);
 }
 
-/// The properties for files of the settings of image generation.
+/// The file properties in the settings for image generation.
 #[derive(Properties)]
 #[expect(dead_code, reason = "only the table is used")]
 struct FilesOfImageOptions {
@@ -138,7 +139,7 @@ impl Run for CreateBatch {
             }"#,
         },
         Example {
-            title: "Classify reviews, once per order",
+            title: "Classify the reviews of a day, only once",
             input: r#"{
                 "key": "reviews-2026-08-21",
                 "inputs": [
@@ -160,14 +161,15 @@ impl Run for CreateBatch {
             }"#,
         },
         Example {
-            title: "Images",
+            title: "Images, whose files the provider deletes after a week",
             input: r#"{
                 "action": "createImage",
                 "inputs": [
                     {"imageMessages": [{"content": "A lighthouse at dusk, in oil"}]},
                     {"imageMessages": [{"content": "A harbor in the morning, in oil"}]}
                 ],
-                "metadata": {"project": "calendar"}
+                "metadata": {"project": "calendar"},
+                "outputExpiresAfter": {"seconds": 604800}
             }"#,
         },
     ];
@@ -175,7 +177,7 @@ impl Run for CreateBatch {
     type Output = Created;
 
     fn run(mut self, settings: &Settings) -> Result<Outcome<Created>> {
-        // They are dropped as their requests are built, because both may be large.
+        // Inputs are dropped as their requests are built, because both may be large.
         let inputs = mem::take(&mut self.inputs);
         let key = self.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
         self.check_metadata(key)?;
@@ -221,9 +223,8 @@ impl CreateBatch {
         }
         let count = self.metadata.len();
         if key.is_some() && count > 14 {
-            let message = format!(
-                "`metadata` must have at most 14 entries if there is a `key` (it has {count})"
-            );
+            let message =
+                format!("with a `key`, `metadata` must have at most 14 entries (it has {count})");
             return Err(Failure::invalid_input("metadata", message));
         }
         Ok(())
@@ -240,7 +241,7 @@ impl CreateBatch {
         let mut requests = Requests::new(kind, settings, sizes.sum());
         match (&self.inputs_file, inputs.is_empty()) {
             (Some(_), false) => {
-                let message = "`inputsFile` takes the place of `inputs`: set only one of them";
+                let message = "set `inputs` or `inputsFile`, not both";
                 Err(Failure::invalid_input("inputsFile", message))
             }
             (Some(entry), true) => {
@@ -264,15 +265,12 @@ impl CreateBatch {
             metadata.insert(KEY.to_owned(), (*key).to_owned());
             metadata.insert(DIGEST.to_owned(), (*digest).to_owned());
         }
-        let expiry = self
-            .output_expires_after
-            .map(|seconds| json!({ "anchor": "created_at", "seconds": seconds }));
         let body = json!({
             "input_file_id": file,
             "endpoint": endpoint,
             "completion_window": self.completion_window,
             "metadata": metadata,
-            "output_expires_after": expiry,
+            "output_expires_after": self.output_expires_after.as_ref().map(ExpiresAfter::parameter),
         });
         parameters::given(&body)
     }
@@ -300,8 +298,8 @@ fn add_lines(requests: &mut Requests, file: &File) -> Result<()> {
     )
 }
 
-/// Adds the number of a line to a failure. A file has no properties, so the
-/// messages name those of the input.
+/// Adds the number of an input to a failure. The failure's property is the file; its
+/// messages name the properties of the input.
 fn in_line(number: usize, failure: Failure) -> Failure {
     let mut failure = failure;
     failure.message = format!("input {number}: {}", failure.message);

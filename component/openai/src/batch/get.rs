@@ -14,12 +14,12 @@ use super::state::{self, Batch, Reported, path_of};
 
 /// The first pause before a batch is requested again.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// The longest pause. It keeps the requests of a day below the host's limit.
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+/// The maximum pause. It keeps the requests of a day below the host's limit.
+const MAX_PAUSE: Duration = Duration::from_secs(120);
 /// The number of requests in a row that may fail while the run waits.
 const MAX_FAILURES: u32 = 5;
 
-/// Returns the state of a batch and, once it has ended, its results in the order of the inputs.
+/// Returns the status of a batch and, once it has ended, its results in the order of the inputs.
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 pub struct GetBatch {
@@ -29,7 +29,7 @@ pub struct GetBatch {
     /// Whether to wait until the batch has ended.
     #[property(default = false)]
     wait: bool,
-    /// How many minutes to wait at most. If the batch has not ended by then, its current state
+    /// The maximum number of minutes to wait. If the batch has not ended by then, its current state
     /// is returned. Leave empty to wait up to a day.
     #[property(when(wait = true), minimum = 1, maximum = 1_440)]
     max_wait: Option<u64>,
@@ -51,13 +51,13 @@ impl Run for GetBatch {
     const EFFECTS: Effects = Effects::READ_ONLY;
     const DURATION_MS: Option<u64> = Some(24 * 60 * 60 * 1_000);
     const EXAMPLES: &[Example] = &[
-        Example { title: "The current state", input: r#"{"batchId": "batch_abc123"}"# },
+        Example { title: "The current status", input: r#"{"batchId": "batch_abc123"}"# },
         Example {
             title: "Wait for the results",
             input: r#"{"batchId": "batch_abc123", "wait": true}"#,
         },
         Example {
-            title: "Wait for up to an hour",
+            title: "Wait up to an hour",
             input: r#"{"batchId": "batch_abc123", "wait": true, "maxWait": 60}"#,
         },
     ];
@@ -89,8 +89,8 @@ impl Run for GetBatch {
 }
 
 impl GetBatch {
-    /// Requests the batch again and again, after longer and longer pauses, until
-    /// it has ended or the time is up.
+    /// Requests the batch repeatedly, with growing pauses, until it has ended or the
+    /// time is up.
     fn wait_for_end(&self, path: &str, mut reported: Reported) -> Result<Reported> {
         let mut left = self.max_wait.map(|minutes| Duration::from_secs(60 * minutes));
         let (mut pause, mut failures) = (FIRST_PAUSE, 0);
@@ -108,12 +108,14 @@ impl GetBatch {
             }
             lifecycle::wait(next)?;
             left = left.map(|left| left.saturating_sub(next));
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            pause = (pause * 3 / 2).min(MAX_PAUSE);
             match Reported::by(http::get(path)) {
                 Ok(current) => (reported, failures) = (current, 0),
                 // The host has already repeated the request. A long wait should
                 // not end because the provider was down for a minute.
-                Err(failure) if may_pass(failure.kind) && failures < MAX_FAILURES => failures += 1,
+                Err(failure) if is_temporary(failure.kind) && failures < MAX_FAILURES => {
+                    failures += 1
+                }
                 Err(failure) => return Err(failure),
             }
         }
@@ -121,7 +123,7 @@ impl GetBatch {
     }
 }
 
-fn may_pass(kind: FailureKind) -> bool {
+fn is_temporary(kind: FailureKind) -> bool {
     use FailureKind::{Network, RateLimited, Timeout, Unavailable};
 
     matches!(kind, Network | RateLimited | Timeout | Unavailable)

@@ -1,4 +1,4 @@
-//! Reads text line by line, however long it is.
+//! Reads text of any length line by line.
 
 use connector_sdk::Result;
 
@@ -15,8 +15,8 @@ pub struct Line<'a> {
     pub content: Option<&'a [u8]>,
 }
 
-/// Passes each line that is not blank to `each`. `read` reads up to a number of
-/// bytes at an offset, and none at the end. A line longer than `max` is passed
+/// Passes each line that is not blank to `each`. `read` returns up to a number of
+/// bytes from an offset, and none at the end. A line longer than `max` is passed
 /// without its content.
 pub fn read(
     read: impl Fn(u64, u32) -> Result<Vec<u8>>,
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_ends_the_reading() {
+    fn stops_at_the_first_error() {
         let content = |offset, _| Ok(if offset == 0 { b"a\nb\n".to_vec() } else { Vec::new() });
         let mut count = 0;
         let failure = read(content, 9, |_| {

@@ -22,8 +22,8 @@ impl Run for ListBatches {
     const EFFECTS: Effects = Effects::READ_ONLY;
     const EXAMPLES: &[Example] = &[
         Example { title: "The newest batches", input: r#"{"limit": 5}"# },
-        Example { title: "All batches of the last weeks", input: r#"{"limit": 500}"# },
-        Example { title: "The batches before one", input: r#"{"after": "batch_abc123"}"# },
+        Example { title: "Up to 500 batches", input: r#"{"limit": 500}"# },
+        Example { title: "Batches older than a given one", input: r#"{"after": "batch_abc123"}"# },
     ];
 
     type Output = Vec<Batch>;

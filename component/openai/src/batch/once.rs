@@ -1,7 +1,7 @@
-//! Creates a batch only once for a key of the user's.
+//! Creates only one batch for each key that a user chooses.
 //!
-//! The API has no such key, so the batch carries it in its metadata, and the file
-//! of requests in its name. A run that was stopped after any of its requests can
+//! The API has no such keys, so the key is stored in the batch's metadata, and its
+//! digest in the name of the file of requests. A run that was stopped after any of its requests can
 //! therefore be started again: it finds the batch, or else the file.
 
 use std::fmt;
@@ -15,10 +15,10 @@ use crate::pages;
 
 /// The number of batches and of files that are searched, newest first.
 const MAX_SEARCHED: usize = 1_000;
-/// The number of batches that may have been created at the same time.
+/// The number of newest batches to search for those created at the same time.
 const MAX_AT_ONCE: usize = 100;
 
-/// A key, and what identifies the inputs that it stands for.
+/// A key, and the digest of its inputs.
 pub struct Key<'a> {
     /// The user's key.
     pub key: &'a str,
@@ -39,7 +39,7 @@ impl Key<'_> {
         if !other.is_empty() && other != self.digest {
             let id = text(at(&batch, "id"));
             let message = format!(
-                "`key` belongs to the batch `{id}`, which has other inputs: use another key"
+                "`key` belongs to the batch `{id}`, which has different inputs: use another key"
             );
             return Err(Failure::invalid_input("key", message));
         }
@@ -60,9 +60,9 @@ impl Key<'_> {
         Ok(None)
     }
 
-    /// Cancels all but the oldest of the batches with the key, and returns that
-    /// one. There are several if two runs with the key were active at the same
-    /// time; each of them comes to the same result.
+    /// Cancels all batches with the key but the oldest, and returns the oldest. There
+    /// are several if two runs with the key were active at the same time; both keep
+    /// the same one.
     pub fn settle(&self, created: Reported) -> Reported {
         let batches = match newest(MAX_AT_ONCE, None) {
             Ok(batches) => self.matching(&batches),
@@ -98,7 +98,8 @@ impl Key<'_> {
 }
 
 /// A digest of texts that is the same in every version of the connector: 64-bit
-/// FNV-1a. It distinguishes what one user creates, not what an attacker could.
+/// FNV-1a. It is not secure against deliberate collisions, which could only affect
+/// the user's own batches.
 pub struct Digest(u64);
 
 impl Digest {
@@ -111,7 +112,7 @@ impl Digest {
 
     /// Adds another text.
     pub fn add(&mut self, text: &str) {
-        // Text does not contain the byte 0xff, which ends each one.
+        // Each text ends with the byte 0xff, which UTF-8 never contains.
         for byte in text.bytes().chain([0xff]) {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }

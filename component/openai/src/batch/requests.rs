@@ -13,7 +13,7 @@ pub const MAX_BYTES: usize = 16_000_000;
 /// The maximum number of violations in a failure.
 const MAX_VIOLATIONS: usize = 20;
 
-/// The file of requests, as it grows.
+/// A file of requests under construction.
 pub struct Requests<'a> {
     kind: &'a Kind,
     settings: &'a Settings<'a>,
@@ -33,7 +33,7 @@ pub struct RequestFile {
     pub endpoint: &'static str,
     /// The content.
     pub content: Vec<u8>,
-    /// What identifies the inputs.
+    /// The digest of the inputs.
     pub digest: String,
 }
 
@@ -55,9 +55,8 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// Adds the request for an input, given as JSON. What is wrong with the input
-    /// is reported by [`complete`](Self::complete), so that one run reports it for
-    /// several inputs. `locate` adds the place of the input to a failure.
+    /// Adds the request for an input, given as JSON. [`complete`](Self::complete)
+    /// reports invalid inputs, so that one run reports several of them. `locate` adds the place of the input to a failure.
     pub fn add(&mut self, input: &str, locate: impl Fn(Failure) -> Failure) -> Result<()> {
         let added = self.line(input);
         self.position += 1;
@@ -116,8 +115,8 @@ impl<'a> Requests<'a> {
         Failure::invalid_properties(violations)
     }
 
-    /// The complete file. Fails if an input is wrong. `property` is the one that
-    /// contains the inputs.
+    /// The complete file. Fails if an input is invalid. `property` is the property
+    /// that contains the inputs.
     pub fn complete(mut self, property: &str) -> Result<RequestFile> {
         if !self.violations.is_empty() {
             return Err(self.refusal());
@@ -137,8 +136,8 @@ impl<'a> Requests<'a> {
     }
 }
 
-/// Adds the place of an input to a failure: to the paths of its properties, and
-/// to those that its messages name.
+/// Adds the place of an input to a failure: to the paths of its properties, and to
+/// the paths in its messages.
 pub fn inside(place: &str, failure: Failure) -> Failure {
     let longer = |message: &str, property: &str| {
         message.replace(&format!("`{property}`"), &format!("`{place}.{property}`"))
@@ -153,8 +152,8 @@ pub fn inside(place: &str, failure: Failure) -> Failure {
     failure.inside(place)
 }
 
-/// The ID of a request, which its response has too: the position of its input,
-/// and the notes.
+/// The ID of a request, which its response repeats: the position of its input, and
+/// the notes.
 fn custom_id(position: usize, notes: &[String]) -> String {
     let notes: String = notes.iter().map(|note| format!("-{note}")).collect();
     format!("{PREFIX}{position}{notes}")

@@ -34,16 +34,16 @@ const MAX_PART: usize = 16 << 20;
 
 const JSON_LINES: &str = "application/jsonl";
 
-/// The results of a batch, as a part of an output.
+/// The results of a batch, as part of an output.
 #[skip_serializing_none]
 #[derive(Default, Serialize, Properties)]
 #[serde(rename_all = "camelCase")]
 #[property(output)]
 pub struct Results {
-    /// The results, in the order of the inputs. Absent until the batch has ended, and if they
-    /// are larger than 1 MB.
+    /// The results, in the order of the inputs. Absent until the batch has ended, or if they
+    /// are larger than 1 MiB.
     results: Option<Vec<BatchResult>>,
-    /// The results as files, if they are larger than 1 MB: JSON Lines, one result per line, in
+    /// The results as files, if they are larger than 1 MiB: JSON Lines, one result per line, in
     /// the order of the inputs.
     result_files: Vec<FileEntry>,
     /// The provider's own files, if they were too large to be read without storing them.
@@ -111,7 +111,7 @@ pub fn fetch(batch: &Batch, model: Option<&str>) -> Result<Results> {
     let reader = Reader { endpoint, kind: Kind::with_endpoint(endpoint), model };
     let mut writer = Writer::new(&batch.id);
     let places = places(&sources)?;
-    // If some requests were created elsewhere, nothing is known about the others.
+    // If some requests were created elsewhere, there is no way to find missing ones.
     let total = if places.iter().all(|place| place.index.is_some()) {
         min(usize::try_from(batch.counts.total).unwrap_or(usize::MAX), MAX_REQUESTS)
     } else {
@@ -138,7 +138,7 @@ pub fn fetch(batch: &Batch, model: Option<&str>) -> Result<Results> {
     Ok(Results { results, result_files, provider_files })
 }
 
-/// The result of an input that is in none of the files.
+/// The result of an input that none of the files contains.
 fn without_result(index: usize, status: &str) -> BatchResult {
     let failure = match status {
         "expired" => Failure::timeout("the batch expired before it processed this input"),
@@ -253,7 +253,7 @@ impl Place {
         };
         let line = source.read(self.offset, length)?;
         let parsed = json::from_str(&String::from_utf8_lossy(&line));
-        // It may be large, and so may be what is made of it.
+        // Both the line and its result may be large.
         drop(line);
         match parsed {
             Ok(line) => reader.read(line),
@@ -268,7 +268,7 @@ impl Place {
 /// Reads results.
 struct Reader<'a> {
     endpoint: &'a str,
-    /// The action, if the endpoint is that of one.
+    /// The action that uses the endpoint, if any.
     kind: Option<&'a Kind>,
     /// The model of the batch.
     model: Option<&'a str>,
@@ -296,8 +296,8 @@ struct Sent {
 }
 
 impl Reader<'_> {
-    /// Reads a line. A result that is not what a run expects is a failure of that
-    /// input. Other errors, such as a full disk, concern all of them.
+    /// Reads a line. If a result is not what a run expects, its input has failed.
+    /// Internal errors, such as a full disk, end the run.
     fn read(&self, line: Line) -> Result<BatchResult> {
         let Line { custom_id, response, error } = line;
         let own = custom_id.as_deref().and_then(read_custom_id);
@@ -365,8 +365,8 @@ impl Reader<'_> {
         failure
     }
 
-    /// The failure for an error, as in a run of the action. The provider counts
-    /// what the action has added to lists, so a path ends with its first member.
+    /// The failure for an error, as in a run of the action. Only the first member of
+    /// a path is kept, because the provider's positions include added items.
     fn failure(&self, response: &ErrorResponse) -> Failure {
         let name = self.kind.map_or("", |kind| kind.name);
         let mut failure = errors::of_action(name, || crate::errors::read(response));

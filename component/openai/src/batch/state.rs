@@ -13,9 +13,9 @@ use crate::lenient::{at, items, text};
 use crate::usage::Usage;
 use crate::{ids, pages};
 
-/// The metadata of a batch that contains the user's key.
+/// The key in a batch's metadata that holds the user's key.
 pub const KEY: &str = "idempotency_key";
-/// The metadata of a batch that identifies its inputs.
+/// The key in a batch's metadata that holds the digest of its inputs.
 pub const DIGEST: &str = "inputs_digest";
 
 /// The maximum number of items in a page of a list.
@@ -29,7 +29,7 @@ const PAGE: usize = 100;
 pub struct Batch {
     /// The ID of the batch, for the other actions.
     pub id: String,
-    /// The state: validating, in_progress, finalizing, completed, failed, expired, cancelling
+    /// The status: validating, in_progress, finalizing, completed, failed, expired, cancelling
     /// or cancelled.
     pub status: String,
     /// Whether the batch has ended, successfully or not.
@@ -38,24 +38,24 @@ pub struct Batch {
     action: Option<String>,
     /// The endpoint of its requests.
     pub endpoint: String,
-    /// The number of requests by state.
+    /// The number of requests by status.
     pub counts: Counts,
     /// Why the batch failed.
     errors: Vec<BatchError>,
-    /// The key with which it was created.
+    /// The key with which the batch was created.
     pub key: Option<String>,
     /// Your own key-value pairs.
     metadata: BTreeMap<String, String>,
-    /// The file of requests.
+    /// The ID of the file of requests.
     input_file_id: String,
-    /// The file of responses.
+    /// The ID of the file of responses.
     pub output_file_id: Option<String>,
-    /// The file of requests that failed.
+    /// The ID of the file of requests that failed.
     pub error_file_id: Option<String>,
     /// The time at which the batch was created, in seconds since 1970.
     #[property(display = "unix-time")]
     pub created_at: Option<u64>,
-    /// The time at which the batch began.
+    /// The time at which processing began.
     #[property(display = "unix-time")]
     in_progress_at: Option<u64>,
     /// The time at which it expires.
@@ -73,7 +73,7 @@ pub struct Batch {
     /// The time at which it expired.
     #[property(display = "unix-time")]
     expired_at: Option<u64>,
-    /// The time at which it was told to stop.
+    /// The time at which cancellation was requested.
     #[property(display = "unix-time")]
     cancelling_at: Option<u64>,
     /// The time at which it was cancelled.
@@ -202,7 +202,7 @@ impl Reported {
         })
     }
 
-    /// The outcome of a run with the output that `output` makes of the batch.
+    /// The outcome of a run. `output` converts the batch to the output.
     pub fn outcome<T>(self, output: impl FnOnce(Batch) -> T) -> Result<Outcome<T>> {
         let Self { batch, model, usage, request_id } = self;
         let usage = (!usage.is_empty()).then_some(usage);
@@ -216,7 +216,7 @@ pub fn path_of(id: &str) -> Result<String> {
     ids::path("/batches", "batchId", id, "batch_abc123")
 }
 
-/// Up to this many batches, newest first, from the one after `after` on.
+/// Up to `count` batches, newest first, starting after the batch `after`.
 pub fn newest(count: usize, after: Option<&str>) -> Result<Vec<Value>> {
     let query = json!({ "limit": count.clamp(1, PAGE) });
     pages::listed("/batches", query, after.map(str::to_owned)).take(count).collect()

@@ -1,4 +1,4 @@
-//! Tests of the batch actions, with a provider that remembers files and batches.
+//! Tests of the batch actions, with a provider that stores files and batches.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::requests::MAX_BYTES;
 use crate::CONNECTOR;
 
-/// What the provider remembers.
+/// What the provider stores.
 #[derive(Default)]
 struct State {
     /// The names and contents of files. Their IDs are their positions.
@@ -22,7 +22,8 @@ struct State {
     batches: Vec<Value>,
     /// The number of requests so far.
     requests: usize,
-    /// The request that is lost, and whether it is processed before.
+    /// The number of the request whose response is lost, and whether the request is
+    /// still processed.
     lost: Option<(usize, bool)>,
 }
 
@@ -40,7 +41,7 @@ impl Provider {
         self.host().run("createBatch", input)
     }
 
-    /// Loses the next request with this number.
+    /// Loses the response to the request with this number, counted from now.
     fn lose(&self, number: usize, is_processed: bool) {
         let mut state = self.0.borrow_mut();
         (state.requests, state.lost) = (0, Some((number, is_processed)));
@@ -137,7 +138,7 @@ fn uploads_the_requests_of_runs_and_creates_the_batch() {
     let host = provider.host();
     let input = with(
         two_questions(),
-        json!({ "metadata": { "project": "sky" }, "outputExpiresAfter": 3600 }),
+        json!({ "metadata": { "project": "sky" }, "outputExpiresAfter": { "seconds": 3600 } }),
     );
     let outcome = host.run("createBatch", input).unwrap();
     let requests = host.requests();
@@ -186,9 +187,9 @@ fn uploads_the_requests_of_runs_and_creates_the_batch() {
     );
 }
 
-/// The body of a request in a batch is that of the request of a run.
+/// A request in a batch has the same body as the request of a run.
 #[test]
-fn requests_are_those_of_runs() {
+fn sends_the_same_requests_as_runs() {
     let schema = r#"{"type": "object", "properties": {}, "additionalProperties": false}"#;
     let answer = json!({ "choices": [{ "message": { "content": "{\"items\": []}" } }] });
     let image = json!({ "data": [{ "url": "https://a.example" }] });
@@ -203,6 +204,27 @@ fn requests_are_those_of_runs() {
             "-list-several",
         ),
         ("ask", &answer, json!({ "api": "responses", "maxTokens": 99 }), ""),
+        (
+            "ask",
+            &answer,
+            json!({
+                "extraParameters": { "top_k": 5 }, "imageUrls": ["https://a.example/b.png"],
+                "fileIds": ["file-a"],
+            }),
+            "",
+        ),
+        (
+            "ask",
+            &answer,
+            json!({
+                "api": "responses", "extraParameters": { "top_k": 5 },
+                "messages": [
+                    { "role": "user", "content": "Hi", "fileUrls": ["https://a.example/b.pdf"] },
+                    { "role": "user", "content": "Hi", "imageFileIds": ["file-a"] },
+                ],
+            }),
+            "",
+        ),
         (
             "ask",
             &answer,
@@ -235,7 +257,7 @@ fn requests_are_those_of_runs() {
         let input = with(smallest, input);
         // Batches are never streamed, even if the caller listens.
         let run = Host::new(&CONNECTOR).answer(Answer::json(200, answer.clone()));
-        // The stand-in converts nothing, unlike the host.
+        // Unlike the host, the stand-in does not convert values.
         let list = with(input.clone(), json!({}));
         let list = match list["input"].as_str() {
             Some(text) => with(list.clone(), json!({ "input": [text] })),
@@ -336,6 +358,18 @@ fn checks_every_input_before_anything_is_sent() {
             "`o3` does not support `inputs[6].stop`: leave it empty for reasoning models",
         ),
         (
+            wrong(with(ask("Hi"), json!({ "extraParameters": { "messages": [] } }))),
+            "inputs[6].extraParameters.messages",
+            "`extraParameters` must not contain `messages`: use `messages`",
+        ),
+        (
+            wrong(json!({
+                "messages": [{ "role": "user", "content": "Hi", "imageUrls": ["a.png"] }],
+            })),
+            "inputs[6].messages[0].imageUrls[0]",
+            "each of `imageUrls` must begin with `https://`",
+        ),
+        (
             wrong(with(ask("Hi"), json!({ "responseFormat": 1, "responseSchema": "{" }))),
             "inputs[6].responseSchema",
             "`inputs[6].responseSchema` is not JSON",
@@ -349,7 +383,8 @@ fn checks_every_input_before_anything_is_sent() {
         (
             of("ask", with(ask("Hi"), json!({ "api": "responses", "background": true }))),
             "inputs[0].background",
-            "`inputs[0].background` must not be set in a batch, which is in the background",
+            "`inputs[0].background` must be empty or false in a batch, which always runs in the \
+             background",
         ),
         (
             of(
@@ -373,7 +408,7 @@ fn checks_every_input_before_anything_is_sent() {
         (
             wrong(with(ask("Hi"), json!({ "functions": ["openai/v1/createImage"] }))),
             "inputs[6].functions",
-            "`inputs[6].functions` cannot be called in a batch: leave them empty",
+            "`inputs[6].functions` must be empty in a batch, which cannot call functions",
         ),
         (
             wrong(with(ask("Hi"), json!({ "responseFormat": 1, "repairAttempts": 1 }))),
@@ -394,7 +429,7 @@ fn checks_every_input_before_anything_is_sent() {
         (
             of("createEmbeddings", json!({ "input": ["a", "b", "c"], "batchSize": 2 })),
             "inputs[0].input",
-            "`inputs[0].input` must fit into one request in a batch, which has room for 2 of these",
+            "`inputs[0].input` must fit into one request in a batch, which holds 2 of these texts",
         ),
         (
             json!({ "inputs": [ask("Hi")], "metadata": { "": "empty" } }),
@@ -404,7 +439,7 @@ fn checks_every_input_before_anything_is_sent() {
         (
             of("createModeration", json!({ "input": ["a"], "imageUrls": ["https://a.example"] })),
             "inputs[0].combine",
-            "in a batch, an input must contain only texts in `input`, or only one image, or have",
+            "in a batch, an input must contain only texts, or a single image, or set",
         ),
     ] {
         let host = Host::new(&CONNECTOR);
@@ -520,7 +555,7 @@ fn limits_the_number_and_size_of_inputs() {
 /// same key, creates one batch, whether the provider processed the last request
 /// or not.
 #[test]
-fn a_key_creates_one_batch_although_a_run_was_stopped() {
+fn a_key_creates_one_batch_even_if_a_run_was_stopped() {
     let input = || with(two_questions(), json!({ "key": "order 4711/ä" }));
     let provider = Provider::default();
     let host = provider.host();
@@ -564,7 +599,7 @@ fn a_key_creates_one_batch_although_a_run_was_stopped() {
 }
 
 #[test]
-fn a_key_creates_one_batch_although_a_run_was_cancelled() {
+fn a_key_creates_one_batch_even_if_a_run_was_cancelled() {
     let input = || with(two_questions(), json!({ "key": "a" }));
     for events in 0..2 {
         let provider = Provider::default();
@@ -577,11 +612,11 @@ fn a_key_creates_one_batch_although_a_run_was_cancelled() {
 }
 
 #[test]
-fn of_batches_created_at_the_same_time_the_oldest_remains() {
+fn keeps_the_oldest_of_batches_created_at_the_same_time() {
     let input = || with(two_questions(), json!({ "key": "a" }));
     let provider = Provider::default();
     provider.run(input()).unwrap();
-    // Another run, which has looked for a batch before there was one.
+    // Another run, which looked for a batch before there was one.
     let other = provider.0.borrow().batches[0].clone();
     provider.0.borrow_mut().batches.clear();
     let state = Rc::clone(&provider.0);
@@ -603,7 +638,7 @@ fn of_batches_created_at_the_same_time_the_oldest_remains() {
     let states: Vec<_> =
         provider.0.borrow().batches.iter().map(|batch| batch["status"].clone()).collect();
     assert_eq!(states, ["validating", "cancelling"]);
-    // A later run finds the oldest, too.
+    // A later run also finds the oldest.
     assert_eq!(provider.run(input()).unwrap().output["id"], "batch_other");
 }
 
@@ -629,7 +664,7 @@ fn a_key_belongs_to_its_inputs() {
 }
 
 #[test]
-fn looks_for_a_key_in_several_pages() {
+fn searches_several_pages_for_a_key() {
     let page = |from: usize, key: &str, has_more: bool| {
         let batch = |number: usize| json!({ "id": format!("batch_{number}"), "status": "completed", "metadata": null });
         let mut data: Vec<_> = (from..from + 2).map(batch).collect();
@@ -643,7 +678,7 @@ fn looks_for_a_key_in_several_pages() {
     let paths: Vec<_> = host.requests().iter().map(Request::to_string).collect();
     assert_eq!(paths, ["GET /batches?limit=100", "GET /batches?limit=100&after=batch_1"]);
 
-    // Not forever.
+    // The search is limited.
     let host = Host::new(&CONNECTOR).provider(move |request| match request.method.as_str() {
         "GET" => page(0, "a", true),
         _ => Answer::json(200, json!({ "id": "x", "status": "validating" })),
@@ -653,7 +688,7 @@ fn looks_for_a_key_in_several_pages() {
 }
 
 #[test]
-fn odd_answers_are_failures() {
+fn malformed_responses_are_failures() {
     for body in [json!(null), json!({}), json!([]), json!({ "id": 7 }), json!({ "id": "batch_1" })]
     {
         let host = Host::new(&CONNECTOR)
@@ -681,10 +716,10 @@ fn odd_answers_are_failures() {
         .answer(Answer::json(200, json!({ "id": "file-1" })))
         .answer(Answer::json(400, wrong));
     let failure = host.run("createBatch", two_questions()).unwrap_err();
-    assert_eq!(failure.property.as_deref(), Some("outputExpiresAfter"));
+    assert_eq!(failure.property.as_deref(), Some("outputExpiresAfter.seconds"));
 }
 
-/// A batch with this state and members.
+/// A batch with this status and members.
 fn batch(status: &str, members: Value) -> Answer {
     let batch = json!({
         "id": "batch_1", "object": "batch", "endpoint": "/v1/chat/completions",
@@ -738,7 +773,7 @@ fn answer(text: &str) -> Value {
 }
 
 #[test]
-fn returns_the_state_of_a_batch() {
+fn returns_the_status_of_a_batch() {
     let members = json!({
         "status": "failed", "model": "gpt-5.4", "metadata": {
             "idempotency_key": "a", "inputs_digest": "0", "project": "sky",
@@ -809,7 +844,7 @@ fn results_are_in_the_order_of_the_inputs() {
 }
 
 #[test]
-fn results_of_both_apis_are_those_of_runs() {
+fn reads_results_over_responses_like_runs() {
     let reply = |text: &str| {
         let part = json!({ "type": "output_text", "text": text, "annotations": [] });
         let image = json!({
@@ -909,7 +944,7 @@ fn an_input_without_an_output_is_a_failure() {
 }
 
 #[test]
-fn a_batch_that_was_cancelled_at_once_has_no_files() {
+fn a_batch_that_was_cancelled_immediately_has_no_files() {
     let outcome = results("cancelled", counts(2), None, None);
     let message = "the batch was cancelled before it processed this input";
     assert_eq!(failures(&outcome), [(0, "cancelled", message), (1, "cancelled", message)]);
@@ -930,7 +965,7 @@ fn batches_created_elsewhere_keep_the_order_of_their_files() {
     let Outcome { output, .. } = self::results("completed", counts(9), Some(&hostile), None);
     assert_eq!(output["results"].as_array().unwrap().len(), 1);
 
-    // An endpoint that belongs to no action.
+    // An endpoint that no action uses.
     let members = json!({ "endpoint": "/v1/completions" });
     let line = line("a", 200, json!({ "choices": [{ "text": "Hi" }] }));
     let Outcome { output, .. } = self::results("completed", members, Some(&line), None);
@@ -986,7 +1021,7 @@ fn images_in_results_are_stored() {
 }
 
 #[test]
-fn vectors_and_findings_are_those_of_runs() {
+fn reads_vectors_and_findings_like_runs() {
     let vectors = |first: f32| {
         let item = |index: usize| json!({ "index": index, "embedding": [first, index] });
         json!({ "data": [item(1), item(0)], "usage": { "prompt_tokens": 9, "total_tokens": 9 } })
@@ -1052,7 +1087,7 @@ fn results_of(members: Value, output: &str) -> Outcome {
     results("completed", members, Some(output), None)
 }
 
-/// The lines of files.
+/// The lines of stored files.
 fn stored_lines(host: &Host, files: &Value) -> Vec<Value> {
     let entries: Vec<FileEntry> = serde_json::from_value(files.clone()).unwrap();
     let content = |entry| String::from_utf8(host.content(entry).unwrap()).unwrap();
@@ -1060,7 +1095,7 @@ fn stored_lines(host: &Host, files: &Value) -> Vec<Value> {
 }
 
 #[test]
-fn results_over_one_megabyte_are_a_file() {
+fn results_over_one_mebibyte_are_stored_in_a_file() {
     let text = "a".repeat(100_000);
     for (count, is_file) in [(10, false), (11, true)] {
         let output: String =
@@ -1163,7 +1198,7 @@ fn waits_until_the_batch_has_ended() {
 }
 
 #[test]
-fn waits_no_longer_than_asked_to() {
+fn waits_no_longer_than_requested() {
     let waiting = || Host::new(&CONNECTOR).provider(|_| batch("in_progress", json!({})));
     let get = |host: &Host, members: Value| {
         host.run("getBatch", with(json!({ "batchId": "batch_1", "wait": true }), members))
@@ -1197,7 +1232,7 @@ fn gives_up_if_the_provider_stays_down() {
     let get = json!({ "batchId": "batch_1", "wait": true });
     assert_eq!(host.run("getBatch", get.clone()).unwrap_err().kind, FailureKind::Unavailable);
     assert_eq!(host.requests().len(), 7);
-    // Other failures do not pass.
+    // Other failures are not temporary.
     let host = Host::new(&CONNECTOR).answer(batch("validating", json!({}))).answer(down(401));
     assert_eq!(host.run("getBatch", get).unwrap_err().kind, FailureKind::Unauthorized);
 }
@@ -1229,7 +1264,7 @@ fn cancels_a_batch_once() {
 }
 
 #[test]
-fn an_unknown_batch_is_not_a_wrong_base_url() {
+fn an_unknown_batch_does_not_suggest_a_wrong_base_url() {
     let error =
         json!({ "error": { "message": "No batch found with id 'batch_1'.", "code": null } });
     let host = Host::new(&CONNECTOR).answer(Answer::json(404, error));
@@ -1239,7 +1274,7 @@ fn an_unknown_batch_is_not_a_wrong_base_url() {
 }
 
 #[test]
-fn an_id_leads_to_no_other_path() {
+fn an_id_cannot_reach_another_path() {
     for action in ["getBatch", "cancelBatch"] {
         for id in [
             "../files", "a/b", "a?b", "a#b", "a%2fb", "a\\b", "", " ", ".", "..", "a\nb", "a b",

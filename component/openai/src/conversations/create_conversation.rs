@@ -9,7 +9,8 @@ use serde_with::skip_serializing_none;
 use super::Conversation;
 use crate::{metadata, parameters};
 
-/// Creates a conversation that the provider stores. Ask continues it over the Responses API.
+/// Creates a conversation that the provider stores. Ask can continue it over the Responses
+/// API.
 #[skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 pub struct CreateConversation {

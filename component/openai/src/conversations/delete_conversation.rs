@@ -4,7 +4,6 @@ use connector_sdk::{Effects, Example, Outcome, Properties, Result, Run, Settings
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::ids::ID;
 use crate::responses::{Deleted, failure};
 
 /// Deletes a conversation, but not its messages.
@@ -12,7 +11,7 @@ use crate::responses::{Deleted, failure};
 #[serde(rename_all = "camelCase")]
 pub struct DeleteConversation {
     /// The ID of the conversation, from Create Conversation.
-    #[property(label = "Conversation ID", placeholder = "conv_…", pattern = ID)]
+    #[property(label = "Conversation ID", placeholder = "conv_…")]
     conversation_id: String,
 }
 

@@ -4,14 +4,13 @@ use connector_sdk::{Effects, Example, Outcome, Properties, Result, Run, Settings
 use serde::Deserialize;
 
 use super::Conversation;
-use crate::ids::ID;
 
 /// Gets a conversation by its ID.
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 pub struct GetConversation {
     /// The ID of the conversation, from Create Conversation.
-    #[property(label = "Conversation ID", placeholder = "conv_…", pattern = ID)]
+    #[property(label = "Conversation ID", placeholder = "conv_…")]
     conversation_id: String,
 }
 

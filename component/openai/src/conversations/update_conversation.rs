@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Conversation;
-use crate::ids::ID;
 use crate::metadata;
 
 /// Replaces the key-value pairs that are stored with a conversation.
@@ -15,9 +14,9 @@ use crate::metadata;
 #[serde(rename_all = "camelCase")]
 pub struct UpdateConversation {
     /// The ID of the conversation, from Create Conversation.
-    #[property(label = "Conversation ID", placeholder = "conv_…", pattern = ID)]
+    #[property(label = "Conversation ID", placeholder = "conv_…")]
     conversation_id: String,
-    /// The new key-value pairs. Leave empty to remove all.
+    /// The new key-value pairs. Leave empty to remove all pairs.
     #[serde(default)]
     #[property(max_items = 16, item(max_length = 512))]
     metadata: BTreeMap<String, String>,
@@ -29,7 +28,7 @@ impl Run for UpdateConversation {
     const EFFECTS: Effects = Effects { destructive: true, idempotent: true, ..Effects::NONE };
     const EXAMPLES: &[Example] = &[
         Example {
-            title: "Note which ticket a conversation belongs to",
+            title: "Record which ticket a conversation belongs to",
             input: r#"{
                 "conversationId": "conv_689667905b048191b4740501625afd940c7533ace33a2dab",
                 "metadata": {"ticket": "4711"}

@@ -14,7 +14,7 @@ const ENDPOINT: &str = "/v1/embeddings";
 
 /// The note of a request whose vectors are stored in files.
 const FILES: &str = "files";
-/// What the note with the number of texts begins with.
+/// The beginning of the note with the number of texts.
 const TEXTS: &str = "texts";
 
 impl Batched for CreateEmbeddings {
@@ -27,8 +27,8 @@ impl Batched for CreateEmbeddings {
         let count = batches::first(input, max);
         if count < input.len() {
             let message = format!(
-                "`input` must fit into one request in a batch, which has room for {count} of \
-                 these texts: put the others into another input"
+                "`input` must fit into one request in a batch, which holds {count} of these \
+                 texts: move the rest to another input"
             );
             return Err(Failure::invalid_input("input", message));
         }

@@ -1,4 +1,4 @@
-//! The response: what was found.
+//! The response: a finding for each text or image.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +23,8 @@ pub struct Moderation {
 #[serde(rename_all = "camelCase")]
 #[property(output)]
 pub struct Finding {
-    /// What the result is for, such as input[0] or images[1]. Absent if everything was
-    /// combined.
+    /// The text or image that the result is for, such as input[0] or images[1]. Absent if
+    /// everything was combined.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
     /// Whether the text or image is potentially harmful.
@@ -71,7 +71,7 @@ struct Sent {
 }
 
 impl Answer {
-    /// Reads the response to a request that is about these properties.
+    /// Reads the response to a request with these sources.
     pub fn read(response: &Response, sources: Vec<Option<String>>) -> Result<Self> {
         let body = response.json()?;
         Self::of(body, sources).map_err(|failure| failure.answered_by(response))
@@ -105,7 +105,7 @@ impl Answer {
 }
 
 impl Sent {
-    /// Reads a result. Categories that the model does not know are null.
+    /// Reads a result. Categories that the model does not support are null.
     fn finding(&self, source: Option<String>) -> Option<Finding> {
         let all = self.categories.as_object();
         let flagged = all.into_iter().flatten().filter(|(_, is_flagged)| **is_flagged == true);

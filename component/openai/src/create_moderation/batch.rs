@@ -1,4 +1,4 @@
-//! Moderate in a batch: an input leads to one request.
+//! Moderate in a batch: each input is one request.
 
 use connector_sdk::{Failure, Outcome, Result, Settings};
 use serde_json::json;
@@ -18,8 +18,8 @@ impl Batched for CreateModeration {
         rules::check(RULES, &self.model, &parameters::given(self)?)?;
         let requests = self.requests()?;
         let [request] = requests.as_slice() else {
-            let message = "in a batch, an input must contain only texts in `input`, or only one \
-                           image, or have `combine` set";
+            let message = "in a batch, an input must contain only texts, or a single image, or set \
+                           `combine`";
             return Err(Failure::invalid_input("combine", message));
         };
         let files = request.open()?;

@@ -73,8 +73,8 @@ impl Request<'_> {
         }
     }
 
-    /// What identifies the sources, as the note of a request in a batch. There, an
-    /// input leads to one request.
+    /// The note that identifies the sources in a batch, where each input is one
+    /// request.
     pub fn note(&self) -> String {
         match self {
             Self::Texts(texts) => format!("{TEXTS}{}", texts.len()),
@@ -84,7 +84,7 @@ impl Request<'_> {
         }
     }
 
-    /// Translates the property in a failure: the API calls everything `input`.
+    /// Maps the property in a failure: the API calls everything `input`.
     fn blame(&self, mut failure: Failure) -> Failure {
         let is_input = failure.property.as_ref().is_some_and(|name| name.starts_with("input"));
         if is_input && let [Some(source)] = self.sources().as_slice() {
@@ -94,7 +94,7 @@ impl Request<'_> {
     }
 }
 
-/// What the note of a request for several texts begins with.
+/// The beginning of the note of a request for several texts.
 const TEXTS: &str = "texts";
 const IMAGE: &str = "image";
 const URL: &str = "url";

@@ -7,7 +7,8 @@ use connector_sdk::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::StoredFile;
+use super::{ExpiresAfter, StoredFile};
+use crate::parameters;
 
 /// Uploads a file, for use in other requests.
 #[derive(Deserialize, Properties)]
@@ -30,16 +31,6 @@ pub struct UploadFile {
     /// 30 days if the purpose is batch.
     #[property(advanced)]
     expires_after: Option<ExpiresAfter>,
-}
-
-#[derive(Deserialize, Properties)]
-struct ExpiresAfter {
-    /// The event from which the time is counted. If empty, the upload.
-    #[property(choices("created_at": "The upload."))]
-    anchor: Option<String>,
-    /// How long to keep the file, in seconds: an hour is 3600, a day 86400.
-    #[property(minimum = 3_600, maximum = 2_592_000)]
-    seconds: u64,
 }
 
 /// The purposes whose files must be JSONL, and the maximum size of the file, in
@@ -69,10 +60,10 @@ impl Run for UploadFile {
         let file = self.file.open().map_err(|failure| failure.inside("file"))?;
         self.check(file.size())?;
         let mut form = Form::new().file("file", &file).text("purpose", &self.purpose);
-        if let Some(ExpiresAfter { anchor, seconds }) = self.expires_after {
-            let anchor = anchor.as_deref().unwrap_or("created_at");
-            form = form.text("expires_after[anchor]", anchor);
-            form = form.text("expires_after[seconds]", seconds);
+        if let Some(time) = &self.expires_after {
+            for (name, value) in parameters::fields("expires_after", time.parameter()) {
+                form = form.text(name, value);
+            }
         }
         let response = http::post("/files").multipart(form).send()?;
         let sent: Value = response.json()?;

@@ -81,12 +81,12 @@ enum Content {
 /// The note of a request in a batch whose output includes the base64.
 const BASE64: &str = "base64";
 
-/// Notes the format of a request in a batch.
+/// Adds a note of the response format to a request in a batch.
 pub fn noted(request: batch::Request, format: Option<&str>) -> batch::Request {
     if format == Some("b64_json") { request.note(BASE64) } else { request }
 }
 
-/// The outcome of a request in a batch. The images are stored, as those of a run.
+/// The outcome of a request in a batch. Images are stored, as in a run.
 pub fn in_batch(mut response: batch::Response) -> Result<Outcome<Images>> {
     let format = response.body.get("output_format").and_then(Value::as_str).unwrap_or("png");
     let mime_type = format!("image/{format}");

@@ -19,8 +19,8 @@ pub struct CreateImage {
     /// The image model to use. You can enter any model the server supports.
     #[property(default = "gpt-image-2", live, open_choices(
         "gpt-image-2",
-        "gpt-image-1.5": "OpenAI shuts it down on 2026-12-01.",
-        "gpt-image-1-mini": "OpenAI shuts it down on 2026-12-01.",
+        "gpt-image-1.5": "OpenAI retires it on 2026-12-01.",
+        "gpt-image-1-mini": "OpenAI retires it on 2026-12-01.",
         "gpt-image-1": "Retired by OpenAI; other servers still offer it.",
         "dall-e-3": "Retired by OpenAI; other servers still offer it.",
         "dall-e-2": "Retired by OpenAI; other servers still offer it.",
@@ -88,6 +88,20 @@ impl Run for CreateImage {
                 "imageMessages": [{"content": "A sticker of a smiling teapot"}],
                 "background": "transparent",
                 "outputFormat": "webp"
+            }"#,
+        },
+        Example {
+            title: "Three inexpensive drafts of a wide banner",
+            input: r#"{
+                "imageMessages": [
+                    {"content": "A banner for the autumn sale of a garden center"},
+                    {"content": "Warm colors, room for text on the left", "weight": 0.5}
+                ],
+                "size": "1536x1024",
+                "quality": "low",
+                "n": 3,
+                "outputFormat": "jpeg",
+                "outputCompression": 80
             }"#,
         },
     ];

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::answer::{self, Answer, Images};
 use super::request::{self, Common, Message};
+use super::rules::DALL_E_2;
 use super::sources::Sources;
 use crate::batch::action::{Batched, Request, Response};
 use crate::models;
@@ -22,9 +23,9 @@ pub struct EditImage {
     /// The image model to use. You can enter any model the server supports.
     #[property(default = "gpt-image-2", live, open_choices(
         "gpt-image-2",
-        "gpt-image-1.5": "OpenAI shuts it down on 2026-12-01.",
-        "gpt-image-1-mini": "OpenAI shuts it down on 2026-12-01.",
-        "chatgpt-image-latest": "OpenAI shuts it down on 2026-12-01.",
+        "gpt-image-1.5": "OpenAI retires it on 2026-12-01.",
+        "gpt-image-1-mini": "OpenAI retires it on 2026-12-01.",
+        "chatgpt-image-latest": "OpenAI retires it on 2026-12-01.",
         "gpt-image-1": "Retired by OpenAI; other servers still offer it.",
         "dall-e-2": "Retired by OpenAI; other servers still offer it.",
     ))]
@@ -118,7 +119,7 @@ impl Run for EditImage {
         let (mut parameters, sources) = self.parameters()?;
         let is_streamed = self.common.request_previews(&mut parameters);
         let request = http::post("/images/edits");
-        // The form has no field for it, but JSON does.
+        // The form has no field for `moderation`, but JSON does.
         let request = if parameters.contains_key("moderation") {
             request.json_with_files(&sources.json(parameters)?, sources.files())
         } else {
@@ -143,8 +144,9 @@ impl Batched for EditImage {
 
     fn request(&self, _: &Settings) -> Result<Request> {
         let model = &self.model;
-        if is_one_of(model, &["dall-e-2"]) {
-            let message = format!("`model` must not be `{model}` in a batch, which has no forms");
+        if is_one_of(model, DALL_E_2) {
+            let message =
+                format!("`model` must not be `{model}` in a batch: choose a GPT image model");
             return Err(Failure::invalid_input("model", message));
         }
         let (parameters, sources) = self.parameters()?;
@@ -259,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_image_has_the_name_that_every_server_knows() {
+    fn a_single_image_has_the_field_name_that_every_server_accepts() {
         let host = host();
         let members = json!({ "model": "flux-kontext", "responseFormat": "url" });
         run(&host, &[image(&host, "one.png")], None, members).unwrap();

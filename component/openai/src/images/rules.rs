@@ -1,83 +1,70 @@
 //! What each image model supports.
 //!
 //! As of August 2026. See <https://platform.openai.com/docs/api-reference/images/create>
-//! and <https://platform.openai.com/docs/api-reference/images/createEdit>.
+//! and <https://platform.openai.com/docs/api-reference/images/createEdit>. What
+//! the images to edit must be like is in [`sources`](super::sources).
 
 use connector_sdk::{Failure, Result};
 use serde_json::{Map, Value};
 
-use crate::rules::{self, Rule, Takes, is_one_of, rule};
+use crate::rules::{self, Rule, Takes, rule};
 
+/// GPT image models.
 pub const GPT: &[&str] =
     &["gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5", "gpt-image-2", "chatgpt-image-latest"];
-/// Models that accept any size within bounds.
-const ANY_SIZE: &[&str] = &["gpt-image-2"];
+const GPT_2: &[&str] = &["gpt-image-2"];
+const BEFORE_GPT_2: &[&str] =
+    &["gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5", "chatgpt-image-latest"];
+const WITHOUT_FIDELITY: &[&str] = &["gpt-image-1-mini", "gpt-image-2"];
 const DALL_E: &[&str] = &["dall-e-2", "dall-e-3"];
+const DALL_E_3: &[&str] = &["dall-e-3"];
+pub const DALL_E_2: &[&str] = &["dall-e-2"];
 
+/// What each parameter accepts.
 const RULES: &[Rule] = &[
+    rule(GPT, "imageMessages", Takes::Characters(32_000)).sent_as("prompt"),
+    rule(DALL_E_3, "imageMessages", Takes::Characters(4_000)).sent_as("prompt"),
+    rule(DALL_E_2, "imageMessages", Takes::Characters(1_000)).sent_as("prompt"),
+    rule(GPT_2, "size", Takes::Matching(is_within_bounds, WITHIN_BOUNDS)),
+    rule(BEFORE_GPT_2, "size", Takes::OneOf(&["auto", "1024x1024", "1536x1024", "1024x1536"])),
+    rule(DALL_E_3, "size", Takes::OneOf(&["1024x1024", "1792x1024", "1024x1792"])),
+    rule(DALL_E_2, "size", Takes::OneOf(&["256x256", "512x512", "1024x1024"])),
     rule(GPT, "quality", Takes::OneOf(&["auto", "low", "medium", "high"])),
-    rule(GPT, "style", Takes::Nothing("describe it in a message instead")),
-    rule(
-        &["gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5", "chatgpt-image-latest"],
-        "size",
-        Takes::OneOf(&["auto", "1024x1024", "1536x1024", "1024x1536"]),
-    ),
-    rule(&["gpt-image-1-mini"], "inputFidelity", Takes::Nothing("use gpt-image-1.5 instead")),
-    // The API's description does not say so, but its server does: HTTP 400.
-    rule(ANY_SIZE, "inputFidelity", Takes::Nothing("leave it empty")),
-    rule(&["dall-e-3"], "size", Takes::OneOf(&["1024x1024", "1792x1024", "1024x1792"])),
-    rule(&["dall-e-3"], "quality", Takes::OneOf(&["auto", "standard", "hd"])),
-    rule(&["dall-e-3"], "n", Takes::AtMost(1)),
-    rule(&["dall-e-2"], "size", Takes::OneOf(&["256x256", "512x512", "1024x1024"])),
-    rule(&["dall-e-2"], "quality", Takes::OneOf(&["auto", "standard"])),
-    rule(&["dall-e-2"], "style", Takes::Nothing("describe it in a message instead")),
+    rule(DALL_E_3, "quality", Takes::OneOf(&["auto", "standard", "hd"])),
+    rule(DALL_E_2, "quality", Takes::OneOf(&["auto", "standard"])),
+    rule(DALL_E_3, "n", Takes::AtMost(1)),
+    rule(GPT, "style", NO_STYLE),
+    rule(DALL_E_2, "style", NO_STYLE),
+    // The API's description does not say so of gpt-image-2, but its server does:
+    // HTTP 400.
+    rule(WITHOUT_FIDELITY, "inputFidelity", Takes::Nothing("leave it empty")),
+    rule(DALL_E, "inputFidelity", NEWER),
     rule(DALL_E, "background", NEWER),
     rule(DALL_E, "outputFormat", NEWER),
     rule(DALL_E, "outputCompression", NEWER),
     rule(DALL_E, "moderation", NEWER),
     rule(DALL_E, "partialImages", NEWER),
-    rule(DALL_E, "inputFidelity", NEWER),
 ];
 
+const NO_STYLE: Takes = Takes::Nothing("describe it in a message instead");
 const NEWER: Takes = Takes::Nothing("only GPT image models do; leave it empty");
-
-/// The maximum length of a prompt, in characters.
-const MAX_PROMPTS: &[(&[&str], usize)] =
-    &[(GPT, 32_000), (&["dall-e-3"], 4_000), (&["dall-e-2"], 1_000)];
+const WITHIN_BOUNDS: &str = "auto, or a width and height that are multiples of 16, at most 3840 \
+                             each, with at most 3840x2160 pixels in total and an aspect ratio of \
+                             at most 3:1";
 
 /// Rejects what the model does not support. Unknown models may support
 /// anything.
 pub fn check(model: &str, body: &Map<String, Value>) -> Result<()> {
-    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     rules::check(RULES, model, body)?;
-    let size = text("size");
-    if is_one_of(model, ANY_SIZE) && body.contains_key("size") && !is_within_bounds(size) {
-        let message = format!(
-            "with `{model}`, `size` must be auto, or a width and height that are multiples of 16, \
-             at most 3840 each, with at most 3840x2160 pixels in total and an aspect ratio of at \
-             most 3:1 (got `{size}`)"
-        );
-        return Err(Failure::invalid_input("size", message));
-    }
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     if text("background") == "transparent" && text("output_format") == "jpeg" {
         let message = "a transparent `background` requires the `outputFormat` png or webp";
         return Err(Failure::invalid_input("background", message));
     }
-    let length = text("prompt").chars().count();
-    let max = MAX_PROMPTS.iter().find(|(models, _)| is_one_of(model, models));
-    if let Some((_, max)) = max
-        && length > *max
-    {
-        let message = format!(
-            "with `{model}`, `imageMessages` must have at most {max} characters in total (got \
-             {length})"
-        );
-        return Err(Failure::invalid_input("imageMessages", message));
-    }
     Ok(())
 }
 
-/// Whether the models that accept any size within bounds accept this one.
+/// Whether gpt-image-2 accepts a size.
 fn is_within_bounds(size: &str) -> bool {
     let side = |text: &str| text.parse::<u32>().ok().filter(|side| (16..=3840).contains(side));
     let sides = size.split_once('x').map(|(width, height)| (side(width), side(height)));

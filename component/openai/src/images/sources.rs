@@ -6,12 +6,12 @@ use connector_sdk::{Failure, File, FileEntry, Result};
 use imagesize::ImageSize;
 use serde_json::{Map, Value, json};
 
-use super::rules::GPT;
+use super::rules::{DALL_E_2, GPT};
 use crate::parameters::form_text;
 use crate::rules::is_one_of;
 
-/// The maximum size of an image for dall-e-2, in bytes. The limits of GPT image
-/// models are those of the property.
+/// The maximum size of an image for dall-e-2, in bytes. The property itself has the
+/// limits of GPT image models.
 const MAX_DALL_E: u64 = 4 << 20;
 /// The maximum size of a file in a JSON body, in bytes: as a `data:` URL, it may
 /// have at most 20 MiB, and base64 turns three bytes into four.
@@ -40,7 +40,7 @@ impl Sources {
     /// Rejects what the model does not accept. Models of other servers may accept
     /// anything.
     pub fn check(&self, model: &str) -> Result<()> {
-        if is_one_of(model, &["dall-e-2"]) {
+        if is_one_of(model, DALL_E_2) {
             self.check_for_dall_e(model)?;
             self.check_mask()
         } else if is_one_of(model, GPT) {
@@ -92,7 +92,7 @@ impl Sources {
 
     /// The images and the other parameters as a form.
     pub fn form(&self, parameters: Map<String, Value>) -> Form<'_> {
-        // Servers for older models know only the name without brackets.
+        // Servers for older models accept only the name without brackets.
         let name = if self.images.len() == 1 { "image" } else { "image[]" };
         let form = self.images.iter().fold(Form::new(), |form, image| form.file(name, image));
         let form = self.mask.iter().fold(form, |form, mask| form.file("mask", mask));

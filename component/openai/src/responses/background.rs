@@ -8,15 +8,15 @@ use serde_json::json;
 
 use super::reply::Reply;
 
-/// The pauses between requests for the state of a response. They grow, because
-/// what has taken long will take longer.
+/// The pauses between requests for the status of a response. They grow, because a
+/// response that has taken long is likely to take longer still.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// Waits until a response is complete and returns it. `path` is its path, and
-/// `include` lists what its items include.
+/// `include` lists the additional data to return.
 ///
-/// Reports its ID and its states as events. If the run is cancelled, so is the
+/// Reports its ID and each new status as events. If the run is cancelled, so is the
 /// response. After any other failure, the response continues.
 pub fn wait(path: &str, include: &[String], reply: Reply) -> Result<(Reply, Response)> {
     let given_up = |failure| given_up(path, failure);
@@ -51,7 +51,8 @@ pub fn cancel(path: &str) -> Result<Response> {
     http::post(format!("{path}/cancel")).errors(&super::failure).send()
 }
 
-/// What becomes of a response if the run cannot wait for it.
+/// Cancels the response if the run was cancelled. Otherwise, adds to the failure how
+/// the response can be fetched.
 fn given_up(path: &str, mut failure: Failure) -> Failure {
     failure.request_sent = true;
     match failure.kind {

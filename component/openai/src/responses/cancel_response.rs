@@ -6,14 +6,13 @@ use serde::Deserialize;
 use super::background;
 use super::reply::Reply;
 use super::stored::StoredResponse;
-use crate::ids::ID;
 
-/// Cancels a response that runs in the background.
+/// Cancels a response that is generated in the background.
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 pub struct CancelResponse {
-    /// The ID of the response, which Ask reports in its metadata as responseId.
-    #[property(label = "Response ID", placeholder = "resp_…", pattern = ID)]
+    /// The ID of the response, which Ask returns in its metadata as responseId.
+    #[property(label = "Response ID", placeholder = "resp_…")]
     response_id: String,
 }
 
@@ -31,7 +30,7 @@ impl Run for CancelResponse {
             input: r#"{"responseId": "resp_68d1f0a4c0b88190a2f4b1c3d5e7f9a1b3c5d7e9f1a3b5c7"}"#,
         },
         Example {
-            title: "Cancel what another server with this API works on",
+            title: "Cancel a response on a compatible server",
             input: r#"{"responseId": "resp-0b7e6c0a8d6f4b1e"}"#,
         },
     ];

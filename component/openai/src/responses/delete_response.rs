@@ -5,14 +5,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Deleted;
-use crate::ids::ID;
 
 /// Deletes a stored response.
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteResponse {
     /// The ID of the response, which Ask returns in its metadata as responseId.
-    #[property(label = "Response ID", placeholder = "resp_…", pattern = ID)]
+    #[property(label = "Response ID", placeholder = "resp_…")]
     response_id: String,
 }
 
@@ -30,7 +29,7 @@ impl Run for DeleteResponse {
             input: r#"{"responseId": "resp_68d1f0a4c0b88190a2f4b1c3d5e7f9a1b3c5d7e9f1a3b5c7"}"#,
         },
         Example {
-            title: "Delete a response at another server with this API",
+            title: "Delete a response on a compatible server",
             input: r#"{"responseId": "resp-0b7e6c0a8d6f4b1e"}"#,
         },
     ];

@@ -5,20 +5,19 @@ use serde::Deserialize;
 
 use super::background;
 use super::stored::StoredResponse;
-use crate::ids::ID;
 
-/// Gets a stored response of the Responses API by its ID, and waits for it if asked to.
+/// Gets a stored response of the Responses API by its ID, and can wait for its completion.
 #[derive(Deserialize, Properties)]
 #[serde(rename_all = "camelCase")]
 pub struct GetResponse {
     /// The ID of the response, which Ask returns in its metadata as responseId.
-    #[property(label = "Response ID", placeholder = "resp_…", pattern = ID)]
+    #[property(label = "Response ID", placeholder = "resp_…")]
     response_id: String,
-    /// Whether to wait until a response that runs in the background has ended.
+    /// Whether to wait until a response that is generated in the background has ended.
     #[serde(default)]
     #[property(default = false)]
     wait: bool,
-    /// What else to return with the calls of tools, such as the results of a file search.
+    /// Additional data to return in toolCalls, such as the results of a file search.
     #[serde(default)]
     #[property(advanced, open_choices = super::INCLUDED)]
     include: Vec<String>,
@@ -32,7 +31,7 @@ impl Run for GetResponse {
     const DURATION_MS: Option<u64> = Some(60 * 60 * 1000);
     const EXAMPLES: &[Example] = &[
         Example {
-            title: "The state of a response, and its text if it is complete",
+            title: "The status of a response, and its text if it is complete",
             input: r#"{"responseId": "resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b"}"#,
         },
         Example {

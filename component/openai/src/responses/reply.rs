@@ -1,4 +1,4 @@
-//! A response, as far as it is complete.
+//! A response, which may be incomplete.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,10 +12,10 @@ use crate::lenient::{at, items, text};
 #[derive(Debug)]
 pub struct Reply(Value);
 
-/// The codes of errors that have nothing to do with the request.
+/// The codes of errors that the request did not cause.
 const TEMPORARY: &[&str] = &["rate_limit_exceeded", "server_error", "vector_store_timeout"];
 
-/// Items that are neither part of the answer nor calls of the provider's tools.
+/// Calls of functions and other tools that the provider does not run.
 const OTHER_CALLS: &[&str] = &["function_call", "custom_tool_call"];
 
 impl Reply {
@@ -34,7 +34,7 @@ impl Reply {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    /// The ID with which it is stored.
+    /// The ID under which it is stored.
     pub fn id(&self) -> Option<String> {
         self.text_of("id")
     }
@@ -50,12 +50,12 @@ impl Reply {
         text(at(&self.0, "status"))
     }
 
-    /// Whether it will change.
+    /// Whether the provider is still working on it.
     pub fn is_running(&self) -> bool {
         matches!(self.status(), "queued" | "in_progress")
     }
 
-    /// Why it is incomplete, such as `max_output_tokens`.
+    /// Why the response is incomplete, such as `max_output_tokens`.
     pub fn incomplete_reason(&self) -> Option<String> {
         self.text_of("incomplete_details.reason")
     }
@@ -102,7 +102,7 @@ impl Reply {
         annotations.filter_map(Citation::of).collect()
     }
 
-    /// The log probabilities, as Chat Completions writes them, or null.
+    /// The log probabilities, in the format of Chat Completions, or null.
     pub fn logprobs(&self) -> Value {
         let tokens = self.parts().flat_map(|part| items(at(part, "logprobs")));
         let tokens: Vec<_> = tokens.cloned().collect();
@@ -148,7 +148,7 @@ impl Reply {
         Ok((calls, files))
     }
 
-    /// The error that ended it.
+    /// The error that ended the response.
     pub fn error(&self) -> Option<Failure> {
         let error = self.member("error").filter(|error| error.is_object())?;
         let mut failure = errors::inside(&json!({ "error": error }).to_string());
@@ -160,7 +160,7 @@ impl Reply {
         Some(failure)
     }
 
-    /// The token counts, as Chat Completions writes them.
+    /// The token counts, in the format of Chat Completions.
     pub fn usage(&self) -> Value {
         let renamed = |(name, count): (&String, &Value)| {
             let name = name.replace("input_", "prompt_").replace("output_", "completion_");
@@ -177,8 +177,8 @@ impl Reply {
     }
 }
 
-/// The file of a generated image, which the host has stored. If it did not know
-/// where the image is, the image is stored now.
+/// The file of a generated image. If the host has not already stored the image, it is
+/// stored now.
 fn image(result: &Value) -> Result<Option<FileEntry>> {
     match result {
         Value::String(base64) => store("image.png", base64),

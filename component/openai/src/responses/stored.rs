@@ -18,7 +18,7 @@ use crate::usage::Usage;
 pub struct StoredResponse {
     /// The ID of the response.
     id: String,
-    /// The state: queued, in_progress, completed, incomplete, failed or cancelled.
+    /// The status: queued, in_progress, completed, incomplete, failed or cancelled.
     status: String,
     /// The text of the answer.
     #[property(display = "markdown")]
@@ -54,10 +54,10 @@ pub struct StoredResponse {
     metadata: Option<Value>,
     /// The time at which the response was created, in seconds since 1970.
     #[property(display = "unix-time")]
-    created: Option<u64>,
+    created_at: Option<u64>,
     /// The time at which the response was completed, in seconds since 1970.
     #[property(display = "unix-time")]
-    completed: Option<u64>,
+    completed_at: Option<u64>,
 }
 
 /// An error.
@@ -102,8 +102,8 @@ impl StoredResponse {
             previous_response_id: member("previous_response_id").and_then(string),
             conversation: member("conversation").and_then(|it| string(at(it, "id"))),
             metadata: member("metadata").filter(|pairs| **pairs != json!({})).cloned(),
-            created: time("created_at"),
-            completed: time("completed_at"),
+            created_at: time("created_at"),
+            completed_at: time("completed_at"),
         };
         let mut usage = Usage::default();
         usage.add(&reply.usage());

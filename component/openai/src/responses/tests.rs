@@ -55,7 +55,7 @@ fn returns_a_complete_response() {
         "toolCalls": [search, { "type": "image_generation_call", "id": "ig_1", "file": file }],
         "approvalRequests": [], "functionCalls": [call], "model": "gpt-x",
         "previousResponseId": "resp_0", "conversation": "conv_1", "metadata": { "run": "1" },
-        "created": 1_700_000_000, "completed": 1_700_000_060,
+        "createdAt": 1_700_000_000, "completedAt": 1_700_000_060,
     });
     assert_eq!(outcome.output, expected);
     let expected = json!({
@@ -67,7 +67,7 @@ fn returns_a_complete_response() {
 }
 
 #[test]
-fn every_state_is_an_outcome() {
+fn returns_a_response_with_any_status() {
     for (more, expected) in [
         (json!({ "status": "queued", "output": null }), json!({ "status": "queued" })),
         (json!({ "status": "in_progress" }), json!({ "status": "in_progress" })),
@@ -152,7 +152,7 @@ fn cancels_and_deletes() {
 }
 
 #[test]
-fn rejects_an_id_that_leads_elsewhere() {
+fn rejects_an_id_that_could_reach_another_path() {
     for action in ["getResponse", "cancelResponse", "deleteResponse"] {
         for id in ["", "..", "../models", "a/b", "a?b", "a#b", "%2e%2e", "a%2fb", "a\nb"] {
             let host = host([]);
@@ -165,7 +165,7 @@ fn rejects_an_id_that_leads_elsewhere() {
 }
 
 #[test]
-fn errors_are_explained() {
+fn explains_errors() {
     use FailureKind::{InvalidOutput, NotFound, RateLimited, Refused};
     let missing = r#"{"error":{"message":"Response with id 'resp_1' not found.","type":"invalid_request_error"}}"#;
     let late = r#"{"error":{"message":"Only background responses can be cancelled."}}"#;

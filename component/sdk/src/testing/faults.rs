@@ -1,9 +1,11 @@
 //! Finds faults in a declaration that the compiler cannot detect.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::host;
+use crate::action::{OptionsRequest, no_options};
 use crate::property::{Limits, Property, Type};
-use crate::{Action, Connection, Connector, Output, Scheme};
+use crate::{Action, Connection, Connector, FailureKind, Output, Scheme, Settings};
 
 /// Returns the faults in a connector's declaration that the compiler cannot
 /// detect. Assert in a test that there are none:
@@ -113,6 +115,7 @@ impl Faults {
         self.check(!action.description.is_empty(), || format!("`{name}` has no description"));
         self.check_distinct(&format!("`{name}` property"), properties.iter().map(|row| row.name));
         self.check_table(name, properties);
+        self.check_options(action, "", properties);
         let path = action.text_property;
         let is_text =
             path.is_empty() || row_at(properties, path).is_some_and(|row| row.kind == Type::String);
@@ -139,6 +142,51 @@ impl Faults {
         self.check(shape.name.is_empty(), || {
             format!("{action}: output `{}` must not have a name", shape.name)
         });
+        self.check_written(action, shape);
+    }
+
+    /// Checks that the members of an output have the names that serde writes.
+    fn check_written(&mut self, action: &str, shape: &Property) {
+        for row in shape.children.iter().chain(shape.values) {
+            if let Some(written) = row.written {
+                self.0.push(format!(
+                    "{action}: the output's member `{}` is written as `{written}`: mark its \
+                     struct `#[property(output)]`",
+                    row.name
+                ));
+            }
+            self.check_written(action, row);
+        }
+    }
+
+    /// Checks that an action returns the choices of its `live` properties. There is no
+    /// provider, so a request fails.
+    fn check_options(&mut self, action: &Action, path: &str, table: &[Property]) {
+        for row in table {
+            let path =
+                if path.is_empty() { row.name.to_owned() } else { format!("{path}.{}", row.name) };
+            if row.choices.is_some_and(|choices| choices.live.is_some()) {
+                let request = OptionsRequest {
+                    property: &path,
+                    input: json!({}),
+                    search: None,
+                    settings: &Settings("{}"),
+                };
+                let before = host::STATE.take();
+                let options = (action.options)(&request);
+                host::STATE.set(before);
+                let is_missing = options.is_err_and(|failure| {
+                    failure.kind == FailureKind::InvalidInput
+                        && failure.message == no_options(&path).message
+                });
+                self.check(!is_missing, || {
+                    format!("{}: `options` does not handle the live property `{path}`", action.name)
+                });
+            }
+            if row.kind == Type::Object {
+                self.check_options(action, &path, row.children);
+            }
+        }
     }
 
     fn check_table(&mut self, place: &str, table: &[Property]) {

@@ -40,7 +40,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::action::{Options, OptionsRequest};
-use crate::property::Property;
+use crate::property::{Property, Type};
 use crate::{Connector, FileEntry, Result, Settings, call};
 
 pub use self::describe::describe;
@@ -71,7 +71,7 @@ struct State {
     log: Vec<String>,
 }
 
-/// A provider with state.
+/// A stateful provider.
 type Provider = dyn FnMut(&Request) -> Answer;
 
 struct Function {
@@ -99,7 +99,7 @@ impl Host {
     }
 
     /// Answers all requests with this function, for tests of several runs with a
-    /// provider that has state.
+    /// stateful provider.
     pub fn provider(self, answer: impl FnMut(&Request) -> Answer + 'static) -> Self {
         self.state.borrow_mut().provider = Some(Rc::new(RefCell::new(answer)));
         self
@@ -107,7 +107,9 @@ impl Host {
 
     /// Adds the answers of a recording: a file that `connector run --record`
     /// wrote. The path is relative to the package's directory. A request fails
-    /// if it differs from the recorded one.
+    /// if it differs from the recorded one, apart from its headers. Of a file,
+    /// the name in a form and the size are compared, as by `connector run
+    /// --replay`.
     ///
     /// # Panics
     /// Panics if the file is not a recording.
@@ -156,8 +158,9 @@ impl Host {
         self.state.borrow_mut().store(name, mime_type, content)
     }
 
-    /// Runs an action. Like the host, fills in the defaults of absent members.
-    /// The input is not validated.
+    /// Runs an action. Like the host, fills in the defaults of absent members, and
+    /// removes optional members of the output that are `null`. The input is not
+    /// validated.
     pub fn run(&self, action: &str, mut input: Value) -> Result<Outcome> {
         let action_named = |one: &&crate::Action| one.name == action;
         if let Some(action) = self.connector.actions.iter().find(action_named) {
@@ -167,7 +170,15 @@ impl Host {
             self.enter(|| call::run(action, &input.to_string(), &self.settings.to_string()))?;
         let mut metadata: Map<String, Value> = serde_json::from_str(&outcome.metadata)?;
         metadata.retain(|_, value| !value.is_null());
-        Ok(Outcome { output: serde_json::from_str(&outcome.output)?, metadata })
+        let mut output = serde_json::from_str(&outcome.output)?;
+        match self.connector.actions.iter().find(action_named).map(|action| action.output) {
+            Some(crate::Output::Fixed(shape)) => remove_nulls(&[shape], &mut output),
+            Some(crate::Output::OneOf(shapes)) => {
+                remove_nulls(&shapes.iter().collect::<Vec<_>>(), &mut output);
+            }
+            Some(crate::Output::Dynamic(_)) | None => {}
+        }
+        Ok(Outcome { output, metadata })
     }
 
     /// Returns the current choices of a property, for an input that may be
@@ -256,6 +267,32 @@ fn set_defaults(rows: &[Property], value: &mut Value) {
     }
 }
 
+/// Removes the optional members that are `null` from an output that has one of these
+/// shapes.
+fn remove_nulls(shapes: &[&Property], value: &mut Value) {
+    match value {
+        Value::Object(members) => members.retain(|name, value| {
+            let objects = shapes.iter().filter(|shape| shape.kind == Type::Object);
+            let rows = objects.flat_map(|shape| shape.children.iter().chain(shape.values));
+            let rows: Vec<_> = rows.filter(|row| row.name.is_empty() || row.name == name).collect();
+            if value.is_null() {
+                let is_absent = |row: &&Property| !row.required && row.kind != Type::Any;
+                return rows.is_empty() || !rows.iter().all(is_absent);
+            }
+            remove_nulls(&rows, value);
+            true
+        }),
+        Value::Array(items) => {
+            let lists = shapes.iter().filter(|shape| shape.kind == Type::Array);
+            let rows: Vec<_> = lists.flat_map(|list| list.children).collect();
+            for item in items {
+                remove_nulls(&rows, item);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// What a run returned, as the host passes it to the caller.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -284,13 +321,18 @@ pub struct Request {
 
 impl fmt::Display for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.method, self.path)?;
-        for (index, (name, value)) in self.query.iter().enumerate() {
-            let mark = if index == 0 { '?' } else { '&' };
-            write!(formatter, "{mark}{name}={value}")?;
-        }
-        Ok(())
+        formatter.write_str(&line(&self.method, &self.path, &self.query))
     }
+}
+
+/// Returns the first line of a request, such as `GET /greet?name=Ada`.
+fn line(method: &str, path: &str, query: &[(String, String)]) -> String {
+    let mut line = format!("{method} {path}");
+    for (index, (name, value)) in query.iter().enumerate() {
+        line.push(if index == 0 { '?' } else { '&' });
+        line.extend([name, "=", value]);
+    }
+    line
 }
 
 /// A response from the provider.
@@ -301,7 +343,7 @@ pub struct Answer {
     body: Vec<u8>,
     breaks_off: bool,
     /// The recorded request that it belongs to.
-    expected: Option<Request>,
+    expected: Option<recording::Request>,
 }
 
 impl Answer {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{CONNECTOR, answered, run};
 use crate::functions::Invocation;
 use crate::http::{EmbeddedFiles, Form};
+use crate::prelude::*;
 use crate::testing::{Answer, Host};
 use crate::{Failure, FailureKind, Result, events, files, functions, http, lifecycle, log};
 
@@ -64,6 +65,112 @@ fn sends_files_in_every_kind_of_body() {
 
     let request = sent(|| http::put("/").body("text/csv", "a,b").send()?.json());
     assert_eq!(request.body, "a,b");
+}
+
+#[test]
+fn replays_only_requests_with_the_recorded_body() {
+    let path = std::env::temp_dir().join(format!("connector-sdk-{}.json", std::process::id()));
+    let replay = |body: Value, function: fn() -> Result<Value>| {
+        let mut request = json!({ "method": "POST", "path": "/" });
+        for (name, value) in body.as_object().into_iter().flatten() {
+            request[name] = value.clone();
+        }
+        let exchange = json!({ "request": request, "response": { "status": 200, "json": {} } });
+        std::fs::write(&path, json!({ "exchanges": [exchange] }).to_string()).unwrap();
+        run(&Host::new(&CONNECTOR).recording(&path), function)
+            .map_err(|failure| failure.message.clone())
+    };
+    let differs = |place: &str| {
+        let place = if place.is_empty() { String::new() } else { format!(": `{place}` differs") };
+        let line = "the connector sent `POST /`, but the recording has `POST /`";
+        Err(format!("{line} with a different body{place}"))
+    };
+
+    let form = || {
+        let file = files::create("a.mp3", "audio/mpeg", b"mp3")?.open()?;
+        let form = Form::new().text("n", 2).file("file", &file);
+        http::post("/").multipart(form).send()?.json()
+    };
+    let recorded = |n: &str, file: &str| json!({ "json": [["n", n], ["file", file]] });
+    assert_eq!(replay(recorded("2", "a.mp3 <3 bytes>"), form), Ok(json!({})));
+    assert_eq!(replay(recorded("3", "a.mp3 <3 bytes>"), form), differs("[0][1]"));
+    assert_eq!(replay(recorded("2", "b.mp3 <3 bytes>"), form), differs("[1][1]"));
+    assert_eq!(replay(recorded("2", "a.mp3 <4 bytes>"), form), differs("[1][1]"));
+    assert_eq!(replay(json!({ "json": [["n", "2"]] }), form), differs(""));
+
+    let json_ = || {
+        let file = files::create("a.png", "image/png", b"png")?.open()?;
+        http::post("/").json_with_files(&json!({ "a": file.base64() }), [&file]).send()?.json()
+    };
+    assert_eq!(replay(json!({ "json": { "a": "<3 bytes>" } }), json_), Ok(json!({})));
+    assert_eq!(replay(json!({ "json": { "a": "<4 bytes>" } }), json_), differs("a"));
+
+    let file = || {
+        let file = files::create("a.png", "image/png", b"png")?.open()?;
+        http::post("/").file(&file).send()?.json()
+    };
+    assert_eq!(replay(json!({ "text": "<3 bytes>" }), file), Ok(json!({})));
+    assert_eq!(replay(json!({ "text": "<4 bytes>" }), file), differs(""));
+
+    let text = || http::post("/").body("text/csv", "a,b").send()?.json();
+    assert_eq!(replay(json!({ "text": "a,b" }), text), Ok(json!({})));
+    assert_eq!(replay(json!({ "text": "a" }), text), differs(""));
+    let bytes = || http::post("/").body("image/png", [0xff_u8, 0xfe]).send()?.json();
+    assert_eq!(replay(json!({ "base64": "//4=" }), bytes), Ok(json!({})));
+    assert_eq!(replay(json!({ "base64": "//8=" }), bytes), differs(""));
+    assert_eq!(replay(json!({}), || http::post("/").send()?.json()), Ok(json!({})));
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn removes_optional_members_of_an_output_that_are_null() {
+    #[derive(Serialize, Properties)]
+    struct Part {
+        name: Option<String>,
+        extra: Option<Value>,
+    }
+    #[derive(Serialize, Properties)]
+    struct Whole {
+        id: Option<String>,
+        parts: Vec<Part>,
+    }
+    #[derive(Deserialize, Properties)]
+    struct Get {}
+    impl Run for Get {
+        type Output = Whole;
+
+        fn run(self, _: &Settings) -> Result<Outcome<Whole>> {
+            Ok(Whole { id: None, parts: vec![Part { name: None, extra: None }] }.into())
+        }
+    }
+    static CONNECTOR: Connector =
+        Connector { actions: &[Action::of::<Get>()], ..Connector::new("test", "Test", "Tests.") };
+    let outcome = Host::new(&CONNECTOR).run("get", json!({})).unwrap();
+    assert_eq!(outcome.output, json!({ "parts": [{ "extra": null }] }));
+}
+
+#[test]
+fn refuses_the_paths_that_the_host_refuses() {
+    let refused = |path: &'static str| {
+        thread_local!(static PATH: std::cell::Cell<&'static str> = const { std::cell::Cell::new("") });
+        PATH.set(path);
+        let host = Host::new(&CONNECTOR).answer(ok());
+        run(&host, || http::get(PATH.get()).send()?.json())
+            .map_err(|failure| failure.message.clone())
+    };
+    for (path, reason) in [
+        ("items", "its path does not begin with `/`"),
+        ("https://a.example/items", "its path does not begin with `/`"),
+        ("/items?a=b", "its path contains `?`, `#`, `\\` or a control character"),
+        ("/items/", "its path contains an empty, `.` or `..` segment"),
+        ("/a/../b", "its path contains an empty, `.` or `..` segment"),
+    ] {
+        let message = format!("the connector's request is not allowed: {reason}");
+        assert_eq!(refused(path), Err(message), "{path}");
+    }
+    for path in ["/", "/items", "/items/a.b"] {
+        assert_eq!(refused(path), Ok(json!({})), "{path}");
+    }
 }
 
 #[test]
@@ -165,7 +272,7 @@ fn stores_files_in_json_that_is_not_a_response() {
 }
 
 #[test]
-fn a_provider_may_have_state() {
+fn a_provider_may_be_stateful() {
     let mut count = 0;
     let host = Host::new(&CONNECTOR).provider(move |request| {
         count += 1;

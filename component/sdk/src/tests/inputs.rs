@@ -29,7 +29,7 @@ struct Print {
     /// Whether to print on both sides.
     #[serde(skip_serializing_if = "Option::is_none")]
     duplex: Option<bool>,
-    /// The side on which pages are bound.
+    /// The edge along which pages are bound.
     #[property(when(duplex = true), choices("long", "short"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     bound: Option<String>,
@@ -102,7 +102,7 @@ fn fills_in_defaults_and_drops_what_is_blank_or_hidden() {
 }
 
 #[test]
-fn converts_what_loses_nothing() {
+fn converts_values_if_nothing_is_lost() {
     for (name, given, expected) in [
         ("text", json!(17), json!("17")),
         ("text", json!(true), json!("true")),

@@ -9,7 +9,8 @@ use crate::property::Choice;
 use crate::testing::describe;
 use crate::{
     Action, Authorization, BearerToken, Choices, Connection, Connector, Date, DateTime, FileEntry,
-    Outcome, Output, Properties, Result, Run, Settings, Shape, Time, property, testing,
+    Options, OptionsRequest, Outcome, Output, Properties, Result, Run, Settings, Shape, Time, http,
+    property, testing,
 };
 
 /// Checks the table of an action whose input has this type.
@@ -512,6 +513,7 @@ fn lists_the_faults_in_a_declaration() {
             "empty: example `Odd` sets unknown property `x`",
             "empty: example `Odd` does not set required property `items`",
             "the choices of odd.model depend on `provider`, which is not in the same object",
+            "odd: `options` does not handle the live property `model`",
             "odd: example `Types`: `model` has the wrong type: 1",
             "odd: example `Types`: `count` is outside the limits: -1",
             "odd: example `Types` sets unknown property `parts[0].x`",
@@ -519,6 +521,77 @@ fn lists_the_faults_in_a_declaration() {
             "odd: example `Half` is not JSON: EOF while parsing a value at line 1 column 13",
             "odd: example `Less` does not set required property `count`",
         ]
+    );
+}
+
+#[test]
+fn finds_outputs_with_the_keys_that_serde_reads() {
+    #[derive(Deserialize, Serialize, Properties)]
+    #[serde(rename_all(serialize = "camelCase"))]
+    struct Part {
+        due_at: String,
+        id: String,
+    }
+    #[derive(Serialize, Properties)]
+    #[serde(rename_all(serialize = "camelCase"))]
+    #[property(output)]
+    struct Whole {
+        #[serde(rename(serialize = "all"))]
+        all_parts: Vec<Part>,
+    }
+    static CONNECTOR: Connector = Connector {
+        connection: Connection::new("https://a.example"),
+        actions: &[Action { output: Output::Fixed(&Whole::SHAPE), ..Action::of::<Empty>() }],
+        ..Connector::new("test", "Test", "Tests.")
+    };
+    assert_eq!(
+        testing::faults(&CONNECTOR),
+        ["empty: the output's member `due_at` is written as `dueAt`: mark its struct \
+          `#[property(output)]`"]
+    );
+}
+
+#[test]
+fn finds_live_properties_without_choices() {
+    #[derive(Deserialize, Properties)]
+    struct Ask {
+        /// The model.
+        #[property(live)]
+        model: Option<String>,
+        /// The options.
+        more: Option<More>,
+    }
+    #[derive(Deserialize, Properties)]
+    struct More {
+        /// The voice.
+        #[property(live)]
+        voice: Option<String>,
+    }
+    impl Run for Ask {
+        type Output = String;
+
+        fn run(self, _: &Settings) -> Result<Outcome<String>> {
+            let voice = self.more.and_then(|more| more.voice);
+            Ok(self.model.or(voice).unwrap_or_default().into())
+        }
+
+        fn options(request: &OptionsRequest) -> Result<Options> {
+            match request.property {
+                "model" => {
+                    Ok(Options::from_list(http::get("/models").send()?.json::<Vec<String>>()?))
+                }
+                other => Err(crate::action::no_options(other)),
+            }
+        }
+    }
+    static CONNECTOR: Connector = Connector {
+        connection: Connection::new("https://a.example"),
+        actions: &[Action { description: "Asks.", ..Action::of::<Ask>() }],
+        ..Connector::new("test", "Test", "Tests.")
+    };
+    assert_eq!(
+        testing::faults(&CONNECTOR),
+        ["ask: `options` does not handle the live property `more.voice`"]
     );
 }
 

@@ -1,6 +1,7 @@
 //! The types shared by connectors, forms and programs: tables, descriptors,
 //! failures, file handles, events.
 
+mod absent;
 pub(crate) mod addresses;
 pub(crate) mod base_url;
 pub(crate) mod descriptor;

@@ -340,17 +340,25 @@ impl PropertyTable {
     /// The property at a path such as `messages[0].role` or `logitBias.50256`.
     /// Indices are ignored.
     pub fn at_path(&self, path: &str) -> Option<&Property> {
+        self.member_at(path).map(|(property, _)| property)
+    }
+
+    /// The property at a path, like [`at_path`](Self::at_path), and the members of the
+    /// object that it belongs to.
+    pub(crate) fn member_at(&self, path: &str) -> Option<(&Property, &[Property])> {
         let mut names = path.split('.').map(without_index);
+        let mut members = self.as_slice();
         let mut found = self.get(names.next()?)?;
         for name in names {
             let owner = match found.kind {
                 PropertyType::Array => found.children.first()?,
                 _ => found,
             };
-            let member = owner.children.iter().find(|property| property.name == name);
+            members = &owner.children;
+            let member = members.iter().find(|property| property.name == name);
             found = member.or(owner.values.as_deref())?;
         }
-        Some(found)
+        Some((found, members))
     }
 }
 

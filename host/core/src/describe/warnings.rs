@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::contract::table::{Property, PropertyTable, PropertyType, printable, same};
 use crate::contract::{Action, Definition, Descriptor};
 use crate::input;
+use crate::render;
 
 impl Descriptor {
     /// Returns warnings, such as
@@ -90,7 +91,15 @@ impl Warnings {
     ) {
         let place = format!("{of}, example `{title}`");
         self.add_if(is_blank(title), of, "an example has no title");
-        let Err(failure) = input::prepare(table, Value::Object(input.clone()), of) else { return };
+        let failure = match input::prepare(table, Value::Object(input.clone()), of) {
+            Ok(prepared) => {
+                for warning in render::ignored(table, &prepared.hidden) {
+                    self.add(&place, &warning);
+                }
+                return;
+            }
+            Err(failure) => failure,
+        };
         let is_file = |path: &str| table.at_path(path).is_some_and(Property::holds_file);
         let mut wrong: Vec<_> =
             failure.violations.iter().map(|one| (one.property.as_str(), &one.message)).collect();

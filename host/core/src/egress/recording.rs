@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,10 +98,21 @@ pub struct RecordedBody {
 
 /// Why a recording could not be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {reason}", path.display())]
+#[error("cannot {access} the recording {}: {reason}", path.display())]
 pub struct RecordingError {
+    access: &'static str,
     path: PathBuf,
     reason: String,
+}
+
+impl RecordingError {
+    fn reading(path: &Path, reason: &dyn ToString) -> Self {
+        Self { access: "read", path: path.to_owned(), reason: reason.to_string() }
+    }
+
+    fn writing(path: &Path, reason: &dyn ToString) -> Self {
+        Self { access: "write", path: path.to_owned(), reason: reason.to_string() }
+    }
 }
 
 impl Recording {
@@ -111,10 +122,10 @@ impl Recording {
     /// # Errors
     /// If a file cannot be read, or if the JSON file is not a recording.
     pub fn load(path: &Path) -> Result<Self, RecordingError> {
-        let failed = |path: &Path, reason: String| RecordingError { path: path.to_owned(), reason };
-        let text = fs::read_to_string(path).map_err(|error| failed(path, error.to_string()))?;
+        let failed = RecordingError::reading;
+        let text = fs::read_to_string(path).map_err(|error| failed(path, &error))?;
         let mut recording: Self = serde_json::from_str(&text)
-            .map_err(|error| failed(path, format!("not a recording: {error}")))?;
+            .map_err(|error| failed(path, &format!("not a recording: {error}")))?;
         for exchange in &mut recording.exchanges {
             for body in [&mut exchange.request.body, &mut exchange.response.body] {
                 if let Some(file) = body.file.take() {
@@ -124,16 +135,35 @@ impl Recording {
                             "`{}` is not the name of a file in the same folder",
                             file.display()
                         );
-                        return Err(failed(path, reason));
+                        return Err(failed(path, &reason));
                     }
                     let file = path.with_file_name(file);
-                    let bytes =
-                        fs::read(&file).map_err(|error| failed(&file, error.to_string()))?;
+                    let bytes = fs::read(&file).map_err(|error| failed(&file, &error))?;
                     body.base64 = Some(STANDARD.encode(bytes));
                 }
             }
         }
         Ok(recording)
+    }
+
+    /// Checks that a recording can be written to this file, which is not changed.
+    /// Use it before a run, because afterwards it is too late to choose another
+    /// file.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn check_writable(path: &Path) -> Result<(), RecordingError> {
+        let before = fs::symlink_metadata(path);
+        // Opening a pipe would wait for its reader.
+        if before.as_ref().is_ok_and(|it| !it.is_file() && !it.is_dir() && !it.is_symlink()) {
+            return Ok(());
+        }
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        let removed = opened.and_then(|_| match before {
+            Ok(_) => Ok(()),
+            Err(_) => fs::remove_file(path),
+        });
+        removed.map_err(|error| RecordingError::writing(path, &error))
     }
 
     /// Writes the recording to a JSON file. Bodies that are not text go to separate
@@ -143,10 +173,7 @@ impl Recording {
     /// # Errors
     /// If a file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), RecordingError> {
-        let failed = |path: &Path, error: io::Error| RecordingError {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
+        let failed = RecordingError::writing;
         let mut recording = self.clone();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         for (number, exchange) in (1..).zip(&mut recording.exchanges) {
@@ -160,12 +187,12 @@ impl Recording {
             let extension = extensions.and_then(|all| all.first()).unwrap_or(&"bin");
             let name = PathBuf::from(format!("{stem}-{number}.{extension}"));
             let file = path.with_file_name(&name);
-            fs::write(&file, bytes).map_err(|error| failed(&file, error))?;
+            fs::write(&file, bytes).map_err(|error| failed(&file, &error))?;
             response.body.file = Some(name);
         }
         let text = serde_json::to_string_pretty(&recording).map_err(io::Error::from);
-        let text = text.map_err(|error| failed(path, error))?;
-        fs::write(path, text + "\n").map_err(|error| failed(path, error))
+        let text = text.map_err(|error| failed(path, &error))?;
+        fs::write(path, text + "\n").map_err(|error| failed(path, &error))
     }
 }
 
@@ -390,6 +417,9 @@ struct Played {
 }
 
 impl Player {
+    /// What the failure of a request says if the recording ends before it.
+    pub const NO_MORE: &str = "but the recording has no more requests";
+
     /// A player that starts at the first exchange of the recording.
     pub fn new(recording: Recording) -> Self {
         Self(Arc::new(Mutex::new(Played { left: recording.exchanges.into(), count: 0 })))
@@ -411,8 +441,8 @@ impl Player {
         let other = |message: String| Failure::new(FailureKind::InvalidInput, message);
         let Some(exchange) = played.left.front() else {
             return Err(other(format!(
-                "request {number} of the run is `{request}`, but the recording has no more \
-                 requests"
+                "request {number} of the run is `{request}`, {}",
+                Self::NO_MORE
             )));
         };
         if !exchange.request.is_same(request) {
@@ -494,6 +524,22 @@ mod tests {
         assert_eq!(loaded, recording);
         for (exchange, body) in loaded.exchanges.iter().zip(bodies) {
             assert_eq!(exchange.response.body.bytes(), body.as_bytes());
+        }
+    }
+
+    #[test]
+    fn finds_out_beforehand_whether_a_recording_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("greet.json");
+        Recording::check_writable(&path).unwrap();
+        assert!(!path.exists());
+        fs::write(&path, "before").unwrap();
+        Recording::check_writable(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before");
+        for file in [folder.path().to_owned(), path.join("greet.json"), folder.path().join("a/b")] {
+            let error = Recording::check_writable(&file).unwrap_err().to_string();
+            let expected = format!("cannot write the recording {}: ", file.display());
+            assert!(error.starts_with(&expected), "{error}");
         }
     }
 

@@ -22,6 +22,9 @@ use reading::Reader;
 #[derive(Debug)]
 pub(crate) struct PreparedInput {
     pub value: Value,
+    /// The paths of the values that were dropped because their properties are
+    /// hidden. At most [`Violations::MAX`].
+    pub hidden: Vec<String>,
     kept: Kept,
 }
 
@@ -50,7 +53,7 @@ pub(crate) fn prepare(
     };
     let owner = Owner { path: String::new(), name: of.to_owned() };
     let value = checker.members(table.as_slice(), None, object, &owner)?;
-    Ok(PreparedInput { value: Value::Object(value), kept: checker.kept })
+    Ok(PreparedInput { value: Value::Object(value), hidden: checker.hidden, kept: checker.kept })
 }
 
 /// Prepares the values of a connection, like [`prepare`].
@@ -107,12 +110,13 @@ impl Owner {
 /// Checks the values of one input.
 struct Checker {
     reader: Reader,
+    hidden: Vec<String>,
     kept: Kept,
 }
 
 impl Checker {
     fn new() -> Self {
-        Self { reader: Reader::new(), kept: Kept::default() }
+        Self { reader: Reader::new(), hidden: Vec::new(), kept: Kept::default() }
     }
 
     fn members(
@@ -313,7 +317,10 @@ impl<'a> Members<'a, '_> {
                 let prepared = self.prepare(property, given);
                 self.violations.take(prepared).ok_or(Wrong)
             }
-            Ok(false) => Ok(None),
+            Ok(false) => {
+                self.drop_hidden(property, given);
+                Ok(None)
+            }
             Err(Wrong) => Err(Wrong),
         };
         self.settled.insert(&property.name, settled.clone());
@@ -328,6 +335,19 @@ impl<'a> Members<'a, '_> {
         match properties.iter().find(|other| other.name == condition.property) {
             Some(referenced) => Ok(condition.holds(self.settle(referenced)?.as_ref())),
             None => Ok(false),
+        }
+    }
+
+    /// Drops the value of a hidden property. Notes it, unless the value means nothing:
+    /// it is blank, or the property's default, which forms fill in.
+    fn drop_hidden(&mut self, property: &Property, given: Option<Value>) {
+        let Some(given) = given.filter(|_| self.checker.hidden.len() < Violations::MAX) else {
+            return;
+        };
+        let given = self.checker.reader.read(property, given);
+        let is_default = property.default.as_ref().is_some_and(|default| same(default, &given));
+        if !is_default && !is_blank_throughout(&given) {
+            self.checker.hidden.push(self.owner.path_of(&property.name));
         }
     }
 
@@ -371,6 +391,15 @@ fn is_empty(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.is_empty(),
+        other => is_blank(other),
+    }
+}
+
+/// Whether a value contains nothing but blanks, at any depth.
+fn is_blank_throughout(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(is_blank_throughout),
+        Value::Object(members) => members.values().all(is_blank_throughout),
         other => is_blank(other),
     }
 }
@@ -762,6 +791,38 @@ mod tests {
         becomes(table(), json!({"more": "left over"}), json!({"kind": 0}));
         becomes(table(), json!({"kind": 1, "more": 2}), json!({"kind": 1, "more": 2}));
         refuses(table(), json!({"kind": 1}), "more", "`more` is required");
+    }
+
+    #[test]
+    fn notes_hidden_values_that_mean_something() {
+        let shown = |property| {
+            let condition = when("kind", Comparison::Present, &[]);
+            Property { condition, ..property }
+        };
+        let text = array("list", shape(PropertyType::String, ControlType::Text));
+        let first = Property { default: Some(json!(1)), ..integer("first") };
+        let inner = || vec![integer("kind"), shown(string("name"))];
+        let table = PropertyTable::from(vec![
+            integer("kind"),
+            shown(first),
+            shown(string("text")),
+            shown(text),
+            shown(object("object", vec![string("a"), object("b", vec![string("c")])])),
+            array("items", object("", inner())),
+        ]);
+        let hidden = |input: Value| prepare(&table, input, "it").unwrap().hidden;
+        for blank in [
+            json!({ "first": "1", "text": "", "list": [""], "object": { "b": { "c": null } } }),
+            json!({ "first": 1, "text": null, "list": [], "object": {} }),
+            json!({ "kind": 0, "first": 2, "text": "a", "list": ["a"], "object": { "a": "a" } }),
+        ] {
+            assert_eq!(hidden(blank.clone()), [""; 0], "{blank}");
+        }
+        let given = json!({
+            "first": 2, "text": "a", "list": ["a"], "object": { "b": { "c": "d" } },
+            "items": [null, { "kind": 1, "name": "a" }, { "name": "b" }],
+        });
+        assert_eq!(hidden(given), ["first", "text", "list", "object", "items[2].name"]);
     }
 
     #[test]

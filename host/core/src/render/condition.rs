@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{is_template, plain, text};
-use crate::contract::table::{Choice, Comparison, Condition, Property, PropertyType, same};
+use crate::contract::table::{
+    Choice, Comparison, Condition, Property, PropertyTable, PropertyType, same,
+};
 
 /// The schema that an object with `members` matches if and only if the property
 /// applies. `None` if it always applies.
@@ -158,6 +160,21 @@ pub(super) fn by_name(condition: &Condition, members: &[Property]) -> String {
     sentence(condition, referenced, &name, ("is given", "is not given"), named)
 }
 
+/// A sentence for each value that the host ignored, because the property at this path
+/// does not apply.
+pub(crate) fn ignored(table: &PropertyTable, paths: &[String]) -> Vec<String> {
+    let sentence = |path: &String| {
+        let found = table.member_at(path);
+        let condition = found.and_then(|(row, members)| Some((row.condition.as_ref()?, members)));
+        let reason = condition.map_or_else(
+            || "it does not apply".to_owned(),
+            |(condition, members)| format!("it is only used if {}", by_name(condition, members)),
+        );
+        format!("`{}` was ignored: {reason}", text(path))
+    };
+    paths.iter().map(sentence).collect()
+}
+
 fn choice<'a>(referenced: Option<&'a Property>, value: &Value) -> Option<&'a Choice> {
     let known = &referenced?.choices.as_ref()?.known;
     known.iter().find(|choice| same(&choice.value, value))
@@ -207,7 +224,7 @@ fn enumeration(words: impl Iterator<Item = String>, conjunction: &str) -> String
 mod tests {
     use super::*;
     use crate::contract::table::ControlType;
-    use crate::fixture::{closed, row, string, when};
+    use crate::fixture::{array, closed, object, row, string, when};
 
     fn format(default: Option<Value>) -> Property {
         Property {
@@ -297,6 +314,22 @@ mod tests {
         );
         assert_eq!(expression(Comparison::Present, &[]), "format != null");
         assert_eq!(expression(Comparison::Absent, &[]), "format == null");
+    }
+
+    #[test]
+    fn says_why_a_value_was_ignored() {
+        let members = vec![format(None), conditional(Comparison::OneOf, &[json!(2)])];
+        let list = array("list", object("", members.clone()));
+        let table = PropertyTable::from([members, vec![list]].concat());
+        let paths = ["schema", "list[1].schema", "format"].map(str::to_owned);
+        assert_eq!(
+            ignored(&table, &paths),
+            [
+                "`schema` was ignored: it is only used if `format` is 2 (List)",
+                "`list[1].schema` was ignored: it is only used if `format` is 2 (List)",
+                "`format` was ignored: it does not apply",
+            ]
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! Type, Control Type and Description, and additional instructions at the end.
 //! Types are written as on those pages:
 //!
-//! * an object is `{…}` with its members: `{STRING\(content), STRING\(role)}`;
+//! * an object is `{…}` with its members, apart from advanced ones:
+//!   `{STRING\(content), STRING\(role)}`;
 //! * a list is `[…]` around its items;
 //! * a map, or a value of any type, is `{}`;
 //! * everything else is its name.
@@ -398,7 +399,8 @@ fn shown_name(property: &Property) -> &str {
 /// A type in the notation of the module documentation.
 fn type_text(property: &Property) -> String {
     let list = |children: &[Property]| {
-        let each = children.iter().map(|child| match child.name.as_str() {
+        let shown = children.iter().filter(|child| !child.advanced);
+        let each = shown.map(|child| match child.name.as_str() {
             "" => type_text(child),
             name => format!("{}\\({name})", type_text(child)),
         });
@@ -660,6 +662,8 @@ mod tests {
         check(array("a", message()), r"[{STRING\(content), NUMBER\(weight)}]");
         let inner = Property { name: "inner".to_owned(), ..message() };
         check(object("a", vec![inner]), r"{\{STRING\(content), NUMBER\(weight)}\(inner)}");
+        let advanced = Property { advanced: true, ..string("detail") };
+        check(object("a", vec![string("content"), advanced]), r"{STRING\(content)}");
     }
 
     #[test]

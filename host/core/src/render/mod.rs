@@ -45,6 +45,7 @@ mod ui_schema;
 
 use serde_json::Value;
 
+pub(crate) use condition::ignored;
 pub use docs::{action_docs, docs, property_docs};
 pub use example::example;
 pub use json_forms::json_forms;

@@ -32,7 +32,7 @@ pub(crate) struct Line {
     body: Value,
 }
 
-/// Reads the requests in a file, or else describes what is wrong with it.
+/// Reads the requests in a file, and describes what is wrong with it.
 pub(crate) fn read(file: &[u8], endpoint: &str) -> (Vec<Line>, Vec<Value>) {
     let text = String::from_utf8_lossy(file);
     let mut ids = HashSet::new();
@@ -86,7 +86,7 @@ impl Line {
         Ok(())
     }
 
-    /// The status and the body of the response of the endpoint.
+    /// The status and the body of the endpoint's response.
     pub(crate) async fn process(&self, endpoint: &str, shared: &Arc<Shared>) -> (u16, Value) {
         let call = Extension(Arc::new(Call::of_json(self.body.clone())));
         let shared = State(Arc::clone(shared));

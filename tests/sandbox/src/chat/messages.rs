@@ -37,7 +37,7 @@ pub(crate) enum Content {
     Parts(Vec<Part>),
 }
 
-/// A part of a message: text, or an embedded file.
+/// A part of a message: text or a file.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Part {
@@ -49,10 +49,19 @@ pub(crate) enum Part {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "images are not inspected")]
+#[allow(dead_code, reason = "the detail is only checked for its type")]
 pub(crate) struct Image {
     url: String,
-    detail: Option<String>,
+    detail: Option<Detail>,
+}
+
+/// How closely the model examines an image.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Detail {
+    Auto,
+    Low,
+    High,
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,8 +74,9 @@ pub(crate) struct Recording {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Document {
-    filename: String,
-    file_data: String,
+    filename: Option<String>,
+    file_data: Option<String>,
+    file_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,22 +136,32 @@ impl Message {
 }
 
 impl Part {
-    /// The text of a part, or the type and length of a file. None if it cannot
-    /// be read.
+    /// The text of a part, or a description of a file. None if it cannot be
+    /// read.
     pub(crate) fn text(&self) -> Option<String> {
         Some(match self {
             Part::Text { text } => text.clone(),
             Part::ImageUrl { image_url } => {
-                let (kind, length) = data_url::read(&image_url.url)?;
-                format!("[image_url: {kind}, {length} bytes]")
+                format!("[image_url: {}]", data_url::described(&image_url.url)?)
             }
             Part::InputAudio { input_audio: Recording { data, format } } => {
                 format!("[input_audio: {format}, {} bytes]", STANDARD.decode(data).ok()?.len())
             }
-            Part::File { file } => {
-                let (_, length) = data_url::read(&file.file_data)?;
-                format!("[file: {}, {length} bytes]", file.filename)
-            }
+            Part::File { file } => format!("[file: {}]", file.described()?),
         })
+    }
+}
+
+impl Document {
+    /// A file is embedded with its name, or it was uploaded.
+    fn described(&self) -> Option<String> {
+        match (&self.filename, &self.file_data, &self.file_id) {
+            (Some(name), Some(data), None) => {
+                let (_, length) = data_url::read(data)?;
+                Some(format!("{name}, {length} bytes"))
+            }
+            (None, None, Some(id)) => id.starts_with("file-").then(|| id.clone()),
+            _ => None,
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::chat::messages::Message;
 use crate::parameters::CacheOptions;
 use crate::parameters::Moderation;
+use crate::parameters::Sampling;
 
 /// A chat request with the fields that the connector may send.
 #[derive(Debug, Deserialize)]
@@ -32,7 +33,7 @@ pub(crate) struct Request {
     #[serde(default)]
     pub(crate) logprobs: bool,
     pub(crate) top_logprobs: Option<usize>,
-    reasoning_effort: Option<String>,
+    pub(crate) reasoning_effort: Option<String>,
     verbosity: Option<String>,
     #[serde(default)]
     pub(crate) response_format: ResponseFormat,
@@ -49,6 +50,23 @@ pub(crate) struct Request {
     pub(crate) tool_choice: Option<Value>,
     safety_identifier: Option<String>,
     user: Option<String>,
+    prediction: Option<Prediction>,
+    web_search_options: Option<SearchOptions>,
+}
+
+/// Text that the answer probably contains.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[allow(dead_code, reason = "only checked for its type")]
+enum Prediction {
+    Content { content: String },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "only checked for its type")]
+struct SearchOptions {
+    search_context_size: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +111,18 @@ pub(crate) struct Function {
 }
 
 impl Request {
+    /// The parameters for sampling.
+    pub(crate) fn sampling(&self) -> Sampling {
+        Sampling {
+            temperature: self.temperature,
+            top_p: self.top_p,
+            frequency_penalty: self.frequency_penalty,
+            presence_penalty: self.presence_penalty,
+            logprobs: self.logprobs,
+            has_bias: self.logit_bias.is_some(),
+        }
+    }
+
     /// The functions that the model may call.
     pub(crate) fn functions(&self) -> impl Iterator<Item = &Function> {
         self.tools.iter().map(|Tool::Function { function }| function)

@@ -10,6 +10,7 @@ use crate::error::ApiError;
 use crate::models;
 use crate::models::Family;
 use crate::parameters::check_cache;
+use crate::parameters::check_sampling;
 use crate::parameters::is_reasoning;
 use crate::parameters::refuse_if;
 use crate::strict;
@@ -19,6 +20,12 @@ pub(crate) fn check(request: &Request) -> Result<(), ApiError> {
     models::check(&request.model, Family::Chat)?;
     token_limit(request)?;
     fields_that_need_others(request)?;
+    refuse_if(
+        request.reasoning_effort.is_some() && !is_reasoning(&request.model),
+        "reasoning_effort",
+        "Unrecognized request argument supplied: reasoning_effort",
+    )?;
+    check_sampling(&request.model, request.reasoning_effort.as_deref(), &request.sampling())?;
     check_cache(
         &request.model,
         request.prompt_cache_options.as_ref(),
@@ -97,11 +104,18 @@ fn schemas(request: &Request) -> Result<(), ApiError> {
 }
 
 fn attachments_can_be_read(request: &Request) -> Result<(), ApiError> {
+    let others = request.messages.iter().filter(|message| !message.is_from_user());
+    refuse_if(
+        others.flat_map(Message::attachments).next().is_some(),
+        "messages",
+        "Images, audio and files are only allowed in messages with the role 'user'.",
+    )?;
     let mut attachments = request.messages.iter().flat_map(Message::attachments);
     refuse_if(
         attachments.any(|part| Part::text(part).is_none()),
         "messages",
-        "Expected base64-encoded data, in a data URL or alone.",
+        "Expected base64-encoded data, in a data URL or alone, the URL of an image, or the ID of \
+         a file.",
     )
 }
 

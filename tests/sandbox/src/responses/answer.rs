@@ -25,7 +25,7 @@ use crate::responses::request::Tool;
 use crate::schema;
 use crate::tokens;
 
-/// What a response includes so that its reasoning can be sent back.
+/// The additional data with which reasoning can be sent back.
 pub(crate) const ENCRYPTED: &str = "reasoning.encrypted_content";
 
 /// The complete response to a request. The same body always gets the same one.

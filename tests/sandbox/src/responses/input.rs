@@ -21,7 +21,7 @@ pub(crate) struct Message {
     pub(crate) role: Role,
     content: Content,
     r#type: Option<String>,
-    // What the messages of a response also have.
+    // Fields that the messages of a response also have.
     id: Option<String>,
     status: Option<String>,
     phase: Option<String>,
@@ -48,10 +48,22 @@ enum Content {
 #[allow(dead_code, reason = "some fields are only checked for their type")]
 enum Part {
     InputText { text: String },
-    InputImage { image_url: String, detail: String },
-    InputFile { filename: String, file_data: String, detail: Option<String> },
+    InputImage { image_url: Option<String>, file_id: Option<String>, detail: String },
+    InputFile(File),
     OutputText { text: String, annotations: Vec<Value>, logprobs: Option<Vec<Value>> },
     Refusal { refusal: String },
+}
+
+/// A file: embedded with its name, fetched, or uploaded earlier.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "some fields are only checked for their type")]
+struct File {
+    filename: Option<String>,
+    file_data: Option<String>,
+    file_url: Option<String>,
+    file_id: Option<String>,
+    detail: Option<String>,
 }
 
 /// An item that is not a message.
@@ -155,7 +167,7 @@ impl Item {
         matches!(self, Item::Message(Message { role: Role::User, .. }))
     }
 
-    /// Its text, with attachments described in brackets, or nothing.
+    /// Its text, with attachments described in brackets. Empty if it has none.
     pub(crate) fn text(&self) -> String {
         match self {
             Item::Message(message) => message.text(),
@@ -166,12 +178,12 @@ impl Item {
 }
 
 impl Message {
-    /// The parts that are not what they should be.
+    /// Whether it has a part that cannot be read.
     pub(crate) fn has_unreadable_part(&self) -> bool {
         self.parts().iter().any(|part| part.text().is_none())
     }
 
-    /// Whether its parts are those of its role.
+    /// Whether its parts are allowed for its role.
     pub(crate) fn has_parts_of_its_role(&self) -> bool {
         let is_output =
             |part: &Part| matches!(part, Part::OutputText { .. } | Part::Refusal { .. });
@@ -197,20 +209,41 @@ impl Message {
 }
 
 impl Part {
-    /// As in a chat: the text of a part, or the type and length of a file. None if
-    /// it cannot be read.
+    /// As in a chat: the text of a part, or a description of a file. None if it
+    /// cannot be read.
     fn text(&self) -> Option<String> {
         Some(match self {
             Part::InputText { text } | Part::OutputText { text, .. } => text.clone(),
             Part::Refusal { refusal } => refusal.clone(),
-            Part::InputImage { image_url, .. } => {
-                let (kind, length) = data_url::read(image_url)?;
-                format!("[image_url: {kind}, {length} bytes]")
+            Part::InputImage { image_url: Some(url), file_id: None, .. } => {
+                format!("[image_url: {}]", data_url::described(url)?)
             }
-            Part::InputFile { filename, file_data, .. } => {
-                let (_, length) = data_url::read(file_data)?;
-                format!("[file: {filename}, {length} bytes]")
+            Part::InputImage { image_url: None, file_id: Some(id), .. } => {
+                format!("[image_url: {}]", file_id(id)?)
             }
+            Part::InputImage { .. } => return None,
+            Part::InputFile(file) => format!("[file: {}]", file.described()?),
         })
     }
+}
+
+impl File {
+    fn described(&self) -> Option<String> {
+        match (&self.filename, &self.file_data, &self.file_url, &self.file_id) {
+            (Some(name), Some(data), None, None) => {
+                let (_, length) = data_url::read(data)?;
+                Some(format!("{name}, {length} bytes"))
+            }
+            (None, None, Some(url), None) => {
+                data_url::described(url).filter(|_| !url.starts_with("data:"))
+            }
+            (None, None, None, Some(id)) => file_id(id).map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+/// The ID of an uploaded file.
+fn file_id(id: &str) -> Option<&str> {
+    id.starts_with("file-").then_some(id)
 }

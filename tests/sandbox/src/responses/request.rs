@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::parameters::CacheOptions;
 use crate::parameters::Moderation;
+use crate::parameters::Sampling;
 
 /// A request with the fields that the connector may send.
 #[derive(Debug, Deserialize)]
@@ -23,7 +24,6 @@ pub(crate) struct Request {
     pub(crate) instructions: Option<String>,
     pub(crate) previous_response_id: Option<String>,
     pub(crate) conversation: Option<String>,
-    prompt: Option<Prompt>,
     pub(crate) max_output_tokens: Option<u64>,
     pub(crate) max_tool_calls: Option<u64>,
     temperature: Option<f64>,
@@ -56,18 +56,9 @@ fn yes() -> bool {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "only checked for their types")]
-struct Prompt {
-    id: String,
-    version: Option<String>,
-    variables: Option<Map<String, Value>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "some fields are only checked for their type")]
 pub(crate) struct Reasoning {
-    effort: Option<String>,
+    pub(crate) effort: Option<String>,
     pub(crate) summary: Option<String>,
     mode: Option<String>,
     context: Option<String>,
@@ -261,7 +252,17 @@ pub(crate) struct ToolFilter {
 }
 
 impl Request {
-    /// Whether the response has this additional content.
+    /// The parameters for sampling.
+    pub(crate) fn sampling(&self) -> Sampling {
+        Sampling {
+            temperature: self.temperature,
+            top_p: self.top_p,
+            logprobs: self.includes("message.output_text.logprobs"),
+            ..Sampling::default()
+        }
+    }
+
+    /// Whether the response includes this additional data.
     pub(crate) fn includes(&self, name: &str) -> bool {
         self.include.iter().any(|other| other == name)
     }

@@ -10,6 +10,7 @@ use crate::error::ApiError;
 use crate::models;
 use crate::models::Family;
 use crate::parameters::check_cache;
+use crate::parameters::check_sampling;
 use crate::parameters::is_reasoning;
 use crate::parameters::refuse_if;
 use crate::responses::answer::ENCRYPTED;
@@ -24,8 +25,8 @@ use crate::responses::request::Request;
 use crate::responses::request::Tool;
 use crate::strict;
 
-/// Checks every rule, in order. `known_calls` are the calls in what the request
-/// continues from.
+/// Checks every rule, in order. `known_calls` are the calls in the response or
+/// conversation that the request continues.
 pub(crate) fn check(
     request: &Request,
     input: &[Item],
@@ -75,7 +76,9 @@ fn reasoning(request: &Request) -> Result<(), ApiError> {
         request.includes(ENCRYPTED) && !is_reasoning,
         "include",
         "Encrypted content is not supported with this model.",
-    )
+    )?;
+    let effort = request.reasoning.as_ref().and_then(|reasoning| reasoning.effort.as_deref());
+    check_sampling(&request.model, effort, &request.sampling())
 }
 
 fn format(request: &Request, input: &[Item]) -> Result<(), ApiError> {
@@ -168,7 +171,7 @@ fn messages(input: &[Item]) -> Result<(), ApiError> {
         refuse_if(
             message.has_unreadable_part(),
             "input",
-            "Expected base64-encoded data in a data URL.",
+            "Expected exactly one of base64-encoded data in a data URL, a URL, and the ID of a file.",
         )?;
     }
     Ok(())
@@ -225,7 +228,7 @@ fn reasoning_can_be_read(request: &Request, input: &[Item]) -> Result<(), ApiErr
     Ok(())
 }
 
-/// IDs begin with the kind of what they identify.
+/// Checks that an ID has the prefix of its kind.
 pub(crate) fn has_prefix(id: &str, prefix: &str, param: &'static str) -> Result<(), ApiError> {
     let message = format!("Invalid '{param}': '{id}'. Expected an ID that begins with '{prefix}'.");
     refuse_if(!id.starts_with(prefix), param, &message)

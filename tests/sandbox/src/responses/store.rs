@@ -36,7 +36,7 @@ const CONVERSATIONS: &[&str] = &[
 /// The number of responses and of conversations that are kept.
 const KEPT: usize = 1024;
 
-/// How often a response in the background is fetched before it is complete.
+/// The number of times that a response in the background is fetched until it is complete.
 const FETCHES: usize = 2;
 
 /// What is stored.
@@ -50,7 +50,7 @@ pub(crate) struct Store {
 struct Stored {
     /// The complete response.
     response: Value,
-    /// How often it was fetched while it ran.
+    /// The number of times that it was fetched.
     fetches: usize,
     is_cancelled: bool,
 }
@@ -155,7 +155,7 @@ impl Store {
             (None, None) => return Err(not_found("Response", id)),
         };
         let result = act(&mut responses[at]);
-        // A sample that has ended begins anew.
+        // A sample that has ended starts over.
         if sample(id).is_some() && !responses[at].is_running() {
             responses.remove(at);
         }
@@ -196,20 +196,20 @@ impl Stored {
         self.response["background"] == true && !self.is_cancelled && self.fetches < FETCHES
     }
 
-    /// The response in its present state.
+    /// The response in its current state.
     fn view(&self) -> Value {
         let mut response = self.response.clone();
         if self.is_cancelled {
-            unfinish(&mut response, "cancelled");
+            reset_to(&mut response, "cancelled");
         } else if self.is_running() {
-            unfinish(&mut response, if self.fetches == 0 { "queued" } else { "in_progress" });
+            reset_to(&mut response, if self.fetches == 0 { "queued" } else { "in_progress" });
         }
         response
     }
 }
 
-/// Turns a complete response into one that has not ended, or was cancelled.
-pub(crate) fn unfinish(response: &mut Value, status: &str) {
+/// Turns a complete response into one with this earlier status, or into a cancelled one.
+pub(crate) fn reset_to(response: &mut Value, status: &str) {
     response["status"] = status.into();
     response["output"] = json!([]);
     for name in ["usage", "completed_at", "incomplete_details"] {
@@ -217,7 +217,7 @@ pub(crate) fn unfinish(response: &mut Value, status: &str) {
     }
 }
 
-/// The place of a conversation, if there is one with this ID.
+/// The index of a conversation, if there is one with this ID.
 fn place(conversations: &mut VecDeque<Conversation>, id: &str) -> Option<usize> {
     let known = conversations.iter().position(|conversation| conversation.id == id);
     known.or_else(|| {
@@ -254,7 +254,7 @@ fn calls(response: &Value) -> HashSet<String> {
     items.filter_map(|item| Some(item["call_id"].as_str()?.to_owned())).collect()
 }
 
-/// Adds an item at the end, and returns its place.
+/// Adds an item at the end, and returns its index.
 fn push<T>(list: &mut VecDeque<T>, item: T) -> usize {
     if list.len() >= KEPT {
         list.pop_front();

@@ -1,4 +1,4 @@
-//! A response in events.
+//! A response as a stream of events.
 
 use serde_json::Value;
 use serde_json::json;
@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::pace;
 use crate::tokens;
 
-/// The events of a response: its state, then each item, then the whole. Each image
-/// has this many previews.
+/// The events of a response: its status, then each item, then the whole response. Each
+/// image has this many previews.
 pub(crate) fn events(response: &Value, previews: usize) -> Vec<String> {
     let mut events = Events::default();
     let mut begun = response.clone();

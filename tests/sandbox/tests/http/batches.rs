@@ -89,7 +89,7 @@ fn enforces_the_rules() {
         (json!({"completion_window": "1h"}), "24h"),
         (json!({"completion_window": null}), "completion_window"),
         (json!({"input_file_id": "file-none"}), "no such file"),
-        // Its purpose is another.
+        // A file with another purpose.
         (json!({"input_file_id": "file-sandbox1"}), "no such file"),
         (json!({"metadata": pairs(17)}), "at most 16"),
         (json!({"metadata": {"a": "x".repeat(513)}}), "512"),
@@ -166,7 +166,7 @@ fn requests_are_processed_by_their_endpoints() {
 }
 
 #[test]
-fn a_file_with_a_wrong_line_fails() {
+fn an_invalid_line_fails_the_batch() {
     let sandbox = client::start();
     let body = json!({"model": "gpt-5.4", "messages": []});
     let streamed = client::patched(&body, &json!({"stream": true}));

@@ -72,6 +72,14 @@ fn enforces_the_rules() {
         let part = json!({"type": "image_url", "image_url": {"url": url}});
         json!({"messages": [{"role": "user", "content": [part]}]})
     };
+    let file = |file: Value| json!({"messages": [{"role": "user", "content": [{"type": "file", "file": file}]}]});
+    let with_detail = |detail: &str| {
+        let mut image = image("https://a.example/b.png");
+        image["messages"][0]["content"][0]["image_url"]["detail"] = detail.into();
+        image
+    };
+    let mut of_system = image("https://a.example/b.png");
+    of_system["messages"][0]["role"] = "system".into();
     let object = json!({"response_format": {"type": "json_object"}});
     let mentioned = json!([{"role": "system", "content": "Answer in Json."}]);
     client::check_rules(
@@ -97,6 +105,48 @@ fn enforces_the_rules() {
             (image("data:image/png;base64,SGk="), ""),
             (image("data:image/png;base64,S G k="), "base64"),
             (image("SGk="), "base64"),
+            (image("https://a.example/b.png"), ""),
+            (with_detail("high"), ""),
+            (with_detail("original"), "Content"),
+            (image("ftp://a.example/b.png"), "the URL of an image"),
+            (file(json!({"file_id": "file-1"})), ""),
+            (file(json!({"file_id": "1"})), "the ID of a file"),
+            (file(json!({"filename": "a.pdf", "file_data": "data:a/b;base64,SGk="})), ""),
+            (file(json!({"filename": "a.pdf", "file_id": "file-1"})), "the ID of a file"),
+            (file(json!({"file_data": "data:a/b;base64,SGk="})), "the ID of a file"),
+            (file(json!({"file_url": "https://a.example"})), "Content"),
+            (of_system, "the role 'user'"),
+            (json!({"reasoning_effort": "low"}), "reasoning_effort"),
+            (json!({"prediction": {"type": "content", "content": "x"}}), ""),
+            (json!({"prediction": {"type": "text"}}), "unknown variant `text`"),
+            (json!({"web_search_options": {"search_context_size": "low"}}), ""),
+            (json!({"web_search_options": {"domains": []}}), "unknown field `domains`"),
+        ],
+    );
+}
+
+#[test]
+fn sampling_parameters_depend_on_reasoning() {
+    let with = |model: &str, effort: Value, patch: Value| {
+        client::patched(&json!({"model": model, "reasoning_effort": effort}), &patch)
+    };
+    let half = || json!({"temperature": 0.5});
+    client::check_rules(
+        PATH,
+        &base(),
+        &[
+            (half(), ""),
+            (with("o3", json!(null), half()), "'temperature'"),
+            (with("o3", json!(null), json!({"temperature": 1, "presence_penalty": 0})), ""),
+            (with("gpt-5-mini", json!("low"), json!({"top_p": 0.5})), "'top_p'"),
+            (with("gpt-5", json!(null), json!({"frequency_penalty": 1})), "'frequency_penalty'"),
+            (with("o4-mini", json!(null), json!({"logit_bias": {"7": 1}})), "'logit_bias'"),
+            (with("gpt-5.4", json!(null), half()), ""),
+            (with("gpt-5.4", json!("none"), half()), ""),
+            (with("gpt-5.4", json!("low"), half()), "'temperature'"),
+            (with("gpt-5.4", json!("low"), json!({"logprobs": true})), "'logprobs'"),
+            (with("gpt-5.5", json!(null), half()), "'temperature'"),
+            (with("gpt-5.5", json!("none"), half()), ""),
         ],
     );
 }

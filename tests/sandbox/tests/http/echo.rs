@@ -24,3 +24,15 @@ fn the_response_is_the_request() {
         assert_eq!(answer.status, 400, "{content_type}");
     }
 }
+
+#[test]
+fn the_response_describes_a_form() {
+    let sandbox = client::start();
+    let fields: [client::Field; 2] =
+        [("a", None, b"x"), ("b", Some(("c.csv", "text/csv")), b"1,2")];
+    let (body, content_type) = client::form(&fields);
+    let headers = [("content-type", content_type.as_str())];
+    let answer = client::request(&sandbox, "POST /v1/echo/a", &headers, &body).json();
+    let file = json!({"name": "b", "filename": "c.csv", "type": "text/csv", "length": 3});
+    assert_eq!(answer["body"], json!([["a", "x"], file]));
+}

@@ -55,7 +55,7 @@ fn rejects_unknown_and_invalid_fields() {
             (json!({"max_completion_tokens": 16}), "unknown field `max_completion_tokens`"),
             (json!({"stream_options": {}}), "unknown field `stream_options`"),
             (json!({"text": {"format": {"type": "xml"}}}), "unknown variant `xml`"),
-            (json!({"prompt": {"version": "1"}}), "missing field `id`"),
+            (json!({"prompt": {"id": "pmpt_1"}}), "unknown field `prompt`"),
             (json!({"moderation": {"policy": {"all": {}}}}), "unknown field `all`"),
             (only(json!({"role": "tool", "content": "x"})), "unknown variant `tool`"),
             (only(json!({"role": "user"})), "missing field `content`"),
@@ -84,6 +84,7 @@ fn enforces_the_rules() {
         let part = json!({"type": "input_image", "image_url": url, "detail": "auto"});
         json!({"input": [{"role": "user", "content": [part]}]})
     };
+    let only = |part: Value| json!({"input": [{"role": "user", "content": [part]}]});
     let part = |role: &str, kind: &str| {
         let part = json!({"type": kind, "text": "x", "annotations": []});
         let part = if kind == "input_text" {
@@ -161,6 +162,29 @@ fn enforces_the_rules() {
             (server(json!({"server_url": "https://a", "tunnel_id": "tunnel_1"})), "exactly one"),
             (image("data:image/png;base64,SGk="), ""),
             (image("SGk="), "base64"),
+            (image("https://a.example/b.png"), ""),
+            (only(json!({"type": "input_image", "file_id": "file-1", "detail": "low"})), ""),
+            (only(json!({"type": "input_image", "file_id": "1", "detail": "low"})), "the ID"),
+            (only(json!({"type": "input_image", "detail": "low"})), "exactly one"),
+            (only(json!({"type": "input_file", "file_id": "file-1"})), ""),
+            (only(json!({"type": "input_file", "file_url": "https://a.example/b.pdf"})), ""),
+            (only(json!({"type": "input_file", "file_url": "b.pdf"})), "a URL"),
+            (
+                only(json!({
+                    "type": "input_file", "file_id": "file-1", "file_url": "https://a.example",
+                })),
+                "exactly one",
+            ),
+            (json!({"model": "gpt-5.5", "temperature": 0.5}), "'temperature'"),
+            (json!({"model": "gpt-5.5", "temperature": 0.5, "reasoning": {"effort": "none"}}), ""),
+            (json!({"model": "gpt-5.4", "top_p": 0.5}), ""),
+            (
+                json!({
+                    "model": "gpt-5.4", "include": ["message.output_text.logprobs"],
+                    "reasoning": {"effort": "low"},
+                }),
+                "'logprobs'",
+            ),
             (part("user", "input_text"), ""),
             (part("user", "output_text"), "input parts"),
             (part("assistant", "output_text"), ""),
@@ -212,7 +236,7 @@ fn an_answer_quotes_the_question() {
 }
 
 #[test]
-fn both_apis_answer_the_same() {
+fn both_apis_give_the_same_answer() {
     let sandbox = client::start();
     let url = "data:image/png;base64,SGk=";
     let chat_image = json!({"type": "image_url", "image_url": {"url": url}});
@@ -295,7 +319,7 @@ fn a_conversation_remembers_its_calls() {
 }
 
 #[test]
-fn uses_the_tools_of_the_provider() {
+fn calls_the_providers_tools() {
     let all = [
         "web_search_call.action.sources",
         "file_search_call.results",
@@ -400,7 +424,7 @@ fn a_response_in_the_background_makes_progress() {
     let states: Vec<_> =
         (0..3).map(|_| client::get(&sandbox, &path).json()["status"].clone()).collect();
     assert_eq!(states, ["in_progress", "completed", "completed"]);
-    // Too late.
+    // A complete response is not cancelled.
     let cancelled = client::post(&sandbox, &format!("{path}/cancel"), &json!({})).json();
     assert_eq!(cancelled["status"], "completed");
 

@@ -7,35 +7,29 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use serde_with::skip_serializing_none;
 
-use crate::ids::ID;
 use crate::responses::INCLUDED;
 
 #[skip_serializing_none]
 #[derive(Default, Deserialize, Serialize, Properties)]
 #[serde(default, rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct Options {
-    /// Instructions that apply to this request only: they are not kept with the response or
-    /// the conversation.
+    /// Instructions that apply to this run only. A run that continues from its response does
+    /// not inherit them.
     #[property(advanced, group = "Conversation", when("api" = "responses"))]
     #[property(control = text_area)]
     pub instructions: Option<String>,
 
     /// The ID of the response to continue from, which an earlier run returned in its metadata
-    /// as responseId. The model then knows everything said so far.
+    /// as responseId. The model then sees the whole conversation so far.
     #[property(label = "Previous Response ID", advanced, group = "Conversation")]
-    #[property(when("api" = "responses"), placeholder = "resp_…", pattern = ID)]
+    #[property(when("api" = "responses"), placeholder = "resp_…")]
     pub previous_response_id: Option<String>,
 
-    /// The ID of a conversation from Create Conversation. The model knows its earlier
+    /// The ID of a conversation from Create Conversation. The model sees its earlier
     /// messages, and the new ones are added to it.
     #[property(label = "Conversation ID", advanced, group = "Conversation")]
-    #[property(when("api" = "responses"), placeholder = "conv_…", pattern = ID)]
+    #[property(when("api" = "responses"), placeholder = "conv_…")]
     pub conversation: Option<String>,
-
-    /// A prompt template from OpenAI's dashboard. Its instructions, tools and settings apply
-    /// in addition to yours.
-    #[property(advanced, group = "Conversation", when("api" = "responses"))]
-    pub prompt: Option<Prompt>,
 
     /// Summarizes the model's reasoning. The run's metadata contains the summary, and a caller
     /// that streams receives it as it arrives.
@@ -48,7 +42,7 @@ pub struct Options {
     #[property(provider_default = "standard", open_choices("standard", "pro"))]
     pub reasoning_mode: Option<String>,
 
-    /// Which of its earlier reasoning the model sees again.
+    /// How much of its earlier reasoning the model sees.
     #[property(advanced, group = "Reasoning", when("api" = "responses"))]
     #[property(provider_default = "auto", choices(
         "auto": "The model decides.",
@@ -90,7 +84,7 @@ pub struct Options {
     #[property(provider_default = false)]
     pub image_generation: Option<bool>,
 
-    /// What the images are like.
+    /// How to generate the images.
     #[property(advanced, group = "Image Generation", when(image_generation = true))]
     pub image_generation_options: Option<ImageGeneration>,
 
@@ -99,18 +93,18 @@ pub struct Options {
     #[property(label = "MCP Servers", advanced, group = "MCP", when("api" = "responses"))]
     pub mcp_servers: Vec<McpServer>,
 
-    /// Your decisions about calls that an earlier answer asked approval for. Set Previous
-    /// Response ID or Conversation ID as well.
+    /// Your decisions on the approval requests of an earlier run. Set Previous Response ID or
+    /// Conversation ID as well.
     #[property(label = "MCP Approvals", advanced, group = "MCP", when("api" = "responses"))]
     pub mcp_approvals: Vec<McpApproval>,
 
-    /// The maximum number of calls of the provider's tools in an answer. The model's further
-    /// calls are ignored.
+    /// The maximum number of calls to the provider's tools in one response. Further calls are
+    /// ignored.
     #[property(advanced, group = "Tools", when("api" = "responses"), minimum = 1)]
     pub max_tool_calls: Option<u64>,
 
-    /// What else the response includes, such as the results of a file search. The run's
-    /// metadata contains it with the calls of tools.
+    /// Additional data to return, such as the results of a file search. The run's metadata
+    /// contains it in toolCalls.
     #[property(advanced, group = "Tools", when("api" = "responses"), open_choices = INCLUDED)]
     pub include: Vec<String>,
 
@@ -119,13 +113,13 @@ pub struct Options {
     #[property(provider_default = "auto", choices("auto", "low", "high"))]
     pub file_detail: Option<String>,
 
-    /// Whether the provider works on the answer in the background. The run waits for it, even
-    /// if it takes longer than a connection may stay open.
+    /// Whether to generate the answer in the background. The run still waits for it, even if
+    /// that takes longer than a connection can stay open.
     #[property(advanced, group = "Background", when("api" = "responses"))]
     #[property(provider_default = false)]
     pub background: Option<bool>,
 
-    /// The number of tokens from which on the provider compacts the earlier conversation.
+    /// The number of tokens at which the provider compacts the earlier conversation.
     #[property(advanced, group = "Conversation", when("api" = "responses"), minimum = 1000)]
     pub compact_threshold: Option<u64>,
 
@@ -140,18 +134,6 @@ pub struct Options {
 }
 
 #[skip_serializing_none]
-#[derive(Deserialize, Serialize, Properties)]
-pub struct Prompt {
-    /// The ID of the template.
-    #[property(label = "ID", placeholder = "pmpt_…")]
-    id: String,
-    /// The version of the template. Leave empty to use the current one.
-    version: Option<String>,
-    /// The values of the template's variables.
-    variables: Option<BTreeMap<String, String>>,
-}
-
-#[skip_serializing_none]
 #[derive(Default, Deserialize, Serialize, Properties)]
 #[serde(default, rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct WebSearch {
@@ -163,11 +145,11 @@ pub struct WebSearch {
     /// The approximate location of the user.
     #[serde(skip_serializing)]
     pub location: Option<Location>,
-    /// How much of what is found the model reads.
+    /// How much of the search results the model reads.
     #[serde(rename(serialize = "search_context_size"))]
     #[property(provider_default = "medium", choices("low", "medium", "high"))]
     context_size: Option<String>,
-    /// Whether to fetch pages now. Otherwise only pages that the provider has stored are used.
+    /// Whether to fetch live pages. Otherwise, only pages in the provider's cache are used.
     #[serde(rename(serialize = "external_web_access"))]
     #[property(provider_default = true)]
     live_access: Option<bool>,
@@ -205,15 +187,15 @@ pub struct FileSearch {
     #[serde(skip_serializing)]
     #[property(minimum = 0, maximum = 1)]
     pub score_threshold: Option<Number>,
-    /// The method that ranks the results.
+    /// How to rank the results.
     #[serde(skip_serializing)]
     #[property(provider_default = "auto", open_choices("auto", "default-2024-11-15"))]
     pub ranker: Option<String>,
-    /// The weight of similar meaning in the ranking. Set Text Weight as well.
+    /// The weight of semantic similarity in the ranking. Set Text Weight as well.
     #[serde(skip_serializing)]
     #[property(minimum = 0)]
     pub embedding_weight: Option<Number>,
-    /// The weight of equal words in the ranking. Set Embedding Weight as well.
+    /// The weight of keyword matches in the ranking. Set Embedding Weight as well.
     #[serde(skip_serializing)]
     #[property(minimum = 0)]
     pub text_weight: Option<Number>,
@@ -233,13 +215,13 @@ pub struct CodeInterpreter {
     #[property(when(absent(container)), provider_default = "1g")]
     #[property(choices("1g", "4g", "16g", "64g"))]
     pub memory_limit: Option<String>,
-    /// What the code may reach.
+    /// What the code may access over the network.
     #[property(when(absent(container)), choices(
         "disabled": "Nothing outside the container.",
         "allowlist": "The domains that you list.",
     ))]
     pub network_access: Option<String>,
-    /// The domains that the code may reach.
+    /// The domains that the code may access.
     #[property(required, when(network_access = "allowlist"), min_items = 1)]
     #[property(item(placeholder = "example.com"))]
     pub allowed_domains: Vec<String>,
@@ -260,7 +242,7 @@ pub struct ImageGeneration {
     /// The quality, which determines the price.
     #[property(provider_default = "auto", choices("auto", "low", "medium", "high"))]
     quality: Option<String>,
-    /// The size in pixels. gpt-image-2 supports any size whose sides are multiples of 16.
+    /// The size in pixels. gpt-image-2 also supports other sizes in multiples of 16.
     #[property(provider_default = "auto")]
     #[property(open_choices("auto", "1024x1024", "1536x1024", "1024x1536"))]
     size: Option<String>,
@@ -276,13 +258,13 @@ pub struct ImageGeneration {
     /// How strictly content is filtered.
     #[property(provider_default = "auto", choices("auto", "low"))]
     moderation: Option<String>,
-    /// How closely the style and the faces of attached images are kept.
+    /// How closely to match the style and features of attached images, especially faces.
     #[property(provider_default = "low", choices("low", "high"))]
     input_fidelity: Option<String>,
     /// Whether to generate a new image or to edit an attached one.
     #[property(provider_default = "auto", choices("auto", "generate", "edit"))]
     action: Option<String>,
-    /// A mask whose transparent areas are replaced in the attached image.
+    /// A mask. Its transparent areas are replaced in the attached image.
     #[serde(skip_serializing)]
     #[property(accept("png"), max_bytes = 20 << 20)]
     pub mask: Option<FileEntry>,
@@ -300,24 +282,24 @@ pub struct McpServer {
     #[serde(rename(serialize = "server_label"))]
     #[property(placeholder = "deepwiki")]
     label: String,
-    /// The address of the server. It must not require authorization.
+    /// The URL of the server, which must not require authorization.
     #[serde(rename(serialize = "server_url"))]
     #[property(label = "URL", control = url, placeholder = "https://mcp.deepwiki.com/mcp")]
     pub url: Option<String>,
-    /// The ID of a Secure MCP Tunnel, in place of the address.
+    /// The ID of a Secure MCP Tunnel, in place of the URL.
     #[property(label = "Tunnel ID", pattern = "tunnel_[a-z0-9]{32}", when(absent(url)))]
     pub tunnel_id: Option<String>,
-    /// What the server is for. It helps the model to decide when to use it.
+    /// A description of the server, which helps the model decide when to use it.
     #[serde(rename(serialize = "server_description"))]
     description: Option<String>,
     /// The names of the tools that the model may call. Leave empty to allow all.
     #[serde(default, skip_serializing)]
     pub allowed_tools: Vec<String>,
-    /// Whether the model may call only tools that change nothing, according to the server.
+    /// Whether the model may call only tools that the server marks as read-only.
     #[serde(skip_serializing)]
     #[property(provider_default = false)]
     pub read_only: Option<bool>,
-    /// Whether you approve each call before it is made.
+    /// Whether calls require your approval.
     #[serde(rename(serialize = "require_approval"))]
     #[property(provider_default = "always", choices(
         "always": "The run ends with a request for approval.",
@@ -335,8 +317,8 @@ pub struct McpApproval {
     #[serde(rename(serialize = "approval_request_id"))]
     #[property(label = "Request ID", placeholder = "mcpr_…")]
     request_id: String,
-    /// Whether the call may be made.
+    /// Whether to allow the call.
     approve: bool,
-    /// Why, for the model.
+    /// The reason for your decision, which the model sees.
     reason: Option<String>,
 }

@@ -55,7 +55,7 @@ impl Pieces {
         let message = if self.has_begun {
             "the answer ended early"
         } else {
-            "the provider's answer contains no events"
+            "the provider's response contains no events"
         };
         Err(self.with_text(Failure::invalid_output(message)))
     }

@@ -89,14 +89,16 @@ fn the_properties_determine_the_request() {
             json!({ "maxTokens": 16, "temperature": 0, "topP": 1, "user": "u", "store": true,
                     "metadata": { "a": "b" }, "serviceTier": "flex", "safetyIdentifier": "s",
                     "promptCacheKey": "k", "promptCacheRetention": "24h",
-                    "model": "gpt-5.6-sol",
+                    "model": "gpt-5.6-sol", "reasoningEffort": "none",
                     "promptCacheOptions": { "ttl": "30m", "mode": "explicit" } }),
             json!({ "max_output_tokens": 16, "temperature": 0, "top_p": 1, "user": "u",
                     "store": true, "metadata": { "a": "b" }, "service_tier": "flex",
                     "safety_identifier": "s", "prompt_cache_key": "k",
                     "prompt_cache_retention": "24h", "model": "gpt-5.6-sol",
+                    "reasoning": { "effort": "none" },
                     "prompt_cache_options": { "ttl": "30m", "mode": "explicit" } }),
         ),
+        (json!({ "extraParameters": { "top_k": 5, "n": 2 } }), json!({ "top_k": 5, "n": 2 })),
         (
             json!({ "responseFormat": 1, "responseSchema": city, "verbosity": "low" }),
             json!({ "text": {
@@ -121,13 +123,11 @@ fn the_properties_determine_the_request() {
         (
             json!({ "instructions": "Be brief.", "previousResponseId": "resp_0",
                     "truncation": "auto", "maxToolCalls": 3, "compactThreshold": 2000,
-                    "include": ["web_search_call.action.sources"],
-                    "prompt": { "id": "pmpt_1", "version": "2", "variables": { "a": "b" } } }),
+                    "include": ["web_search_call.action.sources"] }),
             json!({ "instructions": "Be brief.", "previous_response_id": "resp_0",
                     "truncation": "auto", "max_tool_calls": 3,
                     "context_management": [{ "type": "compaction", "compact_threshold": 2000 }],
-                    "include": ["web_search_call.action.sources"],
-                    "prompt": { "id": "pmpt_1", "version": "2", "variables": { "a": "b" } } }),
+                    "include": ["web_search_call.action.sources"] }),
         ),
         (json!({ "conversation": "conv_1" }), json!({ "conversation": "conv_1" })),
         (
@@ -138,7 +138,7 @@ fn the_properties_determine_the_request() {
             }}),
         ),
         (json!({ "moderation": { "model": "m" } }), json!({ "moderation": { "model": "m" } })),
-        // The reasoning of a model that has any is sent back encrypted.
+        // A reasoning model's reasoning is sent back encrypted.
         (
             json!({ "store": false }),
             json!({ "store": false, "include": ["reasoning.encrypted_content"] }),
@@ -339,6 +339,65 @@ fn files_become_parts_of_the_last_user_message() {
 }
 
 #[test]
+fn the_provider_fetches_addresses_and_has_uploaded_files() {
+    let host = host([text_answer("Nice")]);
+    let page = host.file("a.md", "text/markdown", b"# A");
+    let first = json!({
+        "role": "user", "content": "", "imageFileIds": ["file-a"], "attachments": [page],
+        "fileUrls": ["https://a.example/a.pdf"],
+    });
+    let body = body(
+        &host,
+        json!({
+            "messages": [
+                first,
+                { "role": "assistant", "content": "I see" },
+                { "role": "user", "content": "And now?", "fileIds": [" file-b "] },
+            ],
+            "imageUrls": ["http://a.example/b.png"], "imageFileIds": ["file-c"],
+            "fileUrls": ["https://a.example/c.pdf?d=e"], "fileIds": ["file-d"],
+            "imageDetail": "original", "fileDetail": "low",
+        }),
+    );
+    let expected = json!([
+        user(json!([
+            { "type": "input_text", "text": "a.md:\n\n# A" },
+            { "type": "input_image", "file_id": "file-a", "detail": "original" },
+            { "type": "input_file", "file_url": "https://a.example/a.pdf", "detail": "low" },
+        ])),
+        { "role": "assistant", "content": "I see" },
+        user(json!([
+            { "type": "input_text", "text": "And now?" },
+            { "type": "input_file", "file_id": "file-b", "detail": "low" },
+            {
+                "type": "input_image", "image_url": "http://a.example/b.png",
+                "detail": "original",
+            },
+            { "type": "input_image", "file_id": "file-c", "detail": "original" },
+            { "type": "input_file", "file_url": "https://a.example/c.pdf?d=e", "detail": "low" },
+            { "type": "input_file", "file_id": "file-d", "detail": "low" },
+        ])),
+    ]);
+    assert_eq!(body["input"], expected);
+}
+
+#[test]
+fn audio_cannot_be_attached_to_any_message() {
+    let host = host([]);
+    let song = host.file("a.mp3", "audio/mpeg", b"ID3");
+    let with_song = json!({ "role": "user", "content": "Hi", "attachments": [song] });
+    for (more, property) in [
+        (json!({ "imageUrls": ["https://a.example"], "attachments": [song] }), "attachments[0]"),
+        (json!({ "messages": [user("Hi"), with_song] }), "messages[1].attachments[0]"),
+    ] {
+        let failure = ask(&host, more).unwrap_err();
+        assert_eq!(failure.property.as_deref(), Some(property));
+        assert!(failure.message.contains("does not accept audio such as `a.mp3`"), "{failure}");
+    }
+    assert!(host.requests().is_empty());
+}
+
+#[test]
 fn rejects_invalid_input_before_the_request() {
     let mask = json!({ "extension": "png", "mimeType": "image/png", "name": "a", "url": "gone" });
     let server = |members: Value| {
@@ -363,6 +422,15 @@ fn rejects_invalid_input_before_the_request() {
         (json!({ "model": "gpt-4o", "reasoningSummary": "auto" }), "reasoningSummary"),
         (json!({ "model": "gpt-4.1-2025-04-14", "reasoningMode": "pro" }), "reasoningMode"),
         (json!({ "model": "gpt-4o-mini", "reasoningContext": "auto" }), "reasoningContext"),
+        (json!({ "model": "gpt-5.5", "topP": 0.5 }), "topP"),
+        (json!({ "model": "gpt-5.4", "reasoningEffort": "low", "logprobs": true }), "logprobs"),
+        (json!({ "model": "o3", "reasoningEffort": "none" }), "reasoningEffort"),
+        (json!({ "extraParameters": { "input": "Hi" } }), "extraParameters.input"),
+        (
+            json!({ "extraParameters": { "web_search_options": {} } }),
+            "extraParameters.web_search_options",
+        ),
+        (json!({ "extraParameters": { "reasoning": {} } }), "extraParameters.reasoning"),
         (json!({ "toolChoice": "required" }), "toolChoice"),
         (json!({ "webSearch": true, "toolChoice": "file_search" }), "toolChoice"),
         (json!({ "webSearch": true, "toolChoice": "web_search" }), "toolChoice"),
@@ -396,7 +464,7 @@ fn rejects_invalid_input_before_the_request() {
         (json!({ "logitBias": { "1": 1 } }), "logitBias"),
         (json!({ "frequencyPenalty": 1 }), "frequencyPenalty"),
         (json!({ "presencePenalty": 0 }), "presencePenalty"),
-        // And the other way round.
+        // Properties of Responses.
         (json!({ "api": "chat_completions", "webSearch": true }), "webSearch"),
         (json!({ "api": "chat_completions", "instructions": "x" }), "instructions"),
         (json!({ "api": "chat_completions", "mcpServers": [{ "label": "a" }] }), "mcpServers"),
@@ -407,10 +475,10 @@ fn rejects_invalid_input_before_the_request() {
         assert!(host.requests().is_empty() && !failure.request_sent, "{more}");
     }
     let failure = ask(&host([]), json!({ "seed": 1 })).unwrap_err();
-    let expected = "only the API Chat Completions has `seed`: leave it empty, or set `api` to Chat \
+    let expected = "only Chat Completions supports `seed`: leave it empty, or set `api` to Chat \
                     Completions";
     assert_eq!(failure.message, expected);
-    // What asks for nothing is accepted.
+    // Values without an effect are accepted.
     let nothing = json!({
         "api": "chat_completions", "webSearch": false, "vectorStores": [], "toolChoice": "none",
     });
@@ -418,7 +486,7 @@ fn rejects_invalid_input_before_the_request() {
 }
 
 #[test]
-fn audio_is_for_chat_completions() {
+fn rejects_audio() {
     let host = host([]);
     let files =
         [host.file("a.png", "image/png", b"\x89PNG"), host.file("a.mp3", "audio/mpeg", b"ID3")];
@@ -488,7 +556,7 @@ fn only_the_final_answer_is_the_output() {
     last["phase"] = "final_answer".into();
     let host = host([completed(json!([comment, last]))]);
     assert_eq!(ask(&host, json!({})).unwrap().output, "42");
-    // Without such a mark, everything is.
+    // If no message is marked as final, all of them are.
     let host = self::host([completed(json!([text("4"), text("2")]))]);
     assert_eq!(ask(&host, json!({})).unwrap().output, "42");
 }
@@ -538,7 +606,7 @@ fn calls_functions_until_the_model_answers() {
     assert_eq!(first["tools"], tools);
     assert_eq!(first["parallel_tool_calls"], true);
     assert_eq!(first["tool_choice"], json!({ "type": "function", "name": "a_weather" }));
-    // Otherwise the model would have to call it again.
+    // Otherwise, the model would have to call the function again.
     assert_eq!(second.get("tool_choice"), None);
     // A call without an ID gets one.
     let mut without = call("", "none");
@@ -554,7 +622,7 @@ fn calls_functions_until_the_model_answers() {
 }
 
 #[test]
-fn what_came_in_goes_back_over_three_rounds() {
+fn items_are_sent_back_unchanged_over_three_rounds() {
     let reasoning = |number: u32| {
         json!({
             "id": format!("rs_{number}"), "type": "reasoning", "summary": [], "content": null,
@@ -593,7 +661,7 @@ fn what_came_in_goes_back_over_three_rounds() {
             input.push(output(&format!("call_{number}a"), r#"{"sunny":true}"#));
             input.push(output(&format!("call_{number}b"), r#"{"error":"no such city"}"#));
         }
-        // Also its text is the same.
+        // The serialized text is the same, too.
         assert_eq!(bodies[3]["input"].to_string(), Value::from(input).to_string());
         for body in &bodies {
             assert_eq!(body["include"], json!(["reasoning.encrypted_content"]));
@@ -616,7 +684,7 @@ fn reasoning_that_is_neither_stored_nor_encrypted_is_left_out() {
 }
 
 #[test]
-fn a_conversation_receives_only_what_is_new() {
+fn a_conversation_receives_only_new_items() {
     let calls = completed(json!([call("call_1", "a_weather")]));
     let host = with_functions(host([calls, text_answer("no JSON"), text_answer("{}")]));
     let host = host.invalid(Invalid::NotJson(String::new()));
@@ -658,7 +726,7 @@ fn a_generated_image_is_sent_back_as_its_file() {
     let more = functions_and(json!({ "imageGeneration": true }));
     let outcome = ask(&host, more).unwrap();
     assert_eq!(outcome.metadata["files"].as_array().unwrap().len(), 1);
-    // In requests, the fake host writes a file as its name.
+    // In requests, the fake host represents a file by its name.
     let mut sent = image;
     sent["result"] = "<image.png>".into();
     assert_eq!(bodies(&host)[1]["input"][1], sent);
@@ -742,7 +810,7 @@ fn an_answer_that_ended_early_is_a_failure_unless_it_has_text() {
         (
             ended("completed", none(), none(), json!([])),
             InvalidOutput,
-            "the provider's answer contains no text",
+            "the provider's response contains no text",
             None,
         ),
     ] {
@@ -761,7 +829,7 @@ fn an_answer_that_ended_early_is_a_failure_unless_it_has_text() {
 }
 
 #[test]
-fn odd_answers_are_failures() {
+fn malformed_responses_are_failures() {
     for answer in [
         json!({}),
         json!([]),
@@ -782,7 +850,7 @@ fn odd_answers_are_failures() {
     let failure = ask(&host([Answer::json(200, error)]), json!({})).unwrap_err();
     assert_eq!(failure.kind, FailureKind::RateLimited);
 
-    // Members that are missing, null or of another type do not matter.
+    // Members that are missing, null or of another type are ignored.
     for odd in [json!(null), json!(7), json!([null]), json!({ "type": 1 })] {
         let part = json!({
             "type": "output_text", "text": "Hi", "annotations": odd, "logprobs": odd,
@@ -835,7 +903,7 @@ fn maps_an_error_to_the_property_of_the_form() {
 }
 
 #[test]
-fn a_server_without_this_api_is_explained() {
+fn explains_that_a_server_lacks_this_api() {
     for body in ["404 page not found", r#"{"detail":"Not Found"}"#] {
         let failure =
             ask(&host([Answer::content(404, "text/plain", body)]), json!({})).unwrap_err();
@@ -843,7 +911,7 @@ fn a_server_without_this_api_is_explained() {
         let words = "the server has no Responses API: set `api` to Chat Completions";
         assert!(failure.message.contains(words), "{failure}");
     }
-    // Something else does not exist.
+    // The path exists, but something else does not.
     for message in [
         "Previous response with id 'resp_0' not found.",
         "Conversation with id 'conv_0' not found.",
@@ -977,7 +1045,7 @@ fn a_stream_that_ends_early_keeps_its_text() {
         assert!(failure.request_sent);
     }
     let nothing = ask(&host([Answer::events([""; 0])]).streaming(), json!({})).unwrap_err();
-    assert_eq!(nothing.message, "the provider's answer contains no events");
+    assert_eq!(nothing.message, "the provider's response contains no events");
 }
 
 #[test]
@@ -1040,8 +1108,8 @@ fn waits_for_an_answer_in_the_background() {
 #[test]
 fn cancelling_the_run_cancels_the_response() {
     let cancelled = || Answer::json(200, response("cancelled", json!([])));
-    // The caller cancels when the ID is reported, when the state is, and while
-    // the run waits.
+    // The caller cancels when the ID is reported, when the status is reported, and
+    // while the run waits.
     for events in 0..3 {
         let answers = [in_background("queued"), cancelled()];
         let host = host(answers).cancelled_after(events);
@@ -1055,7 +1123,7 @@ fn cancelling_the_run_cancels_the_response() {
 }
 
 #[test]
-fn a_response_that_cannot_be_awaited_continues() {
+fn a_response_continues_if_the_run_cannot_wait_for_it() {
     let unavailable = Answer::json(503, json!({ "error": { "message": "Down" } }));
     let host = host([in_background("queued"), unavailable]);
     let failure = ask(&host, json!({ "background": true })).unwrap_err();
@@ -1073,7 +1141,7 @@ fn a_response_that_cannot_be_awaited_continues() {
 }
 
 #[test]
-fn an_id_from_the_provider_cannot_lead_to_another_path() {
+fn an_id_from_the_provider_cannot_reach_another_path() {
     for id in [json!("../models"), json!("a?b"), json!(""), json!(null)] {
         let mut running = response("in_progress", json!([]));
         running["id"] = id.clone();

@@ -10,8 +10,8 @@ use super::options::{CodeInterpreter, FileSearch, ImageGeneration, McpServer, Op
 use crate::ask::functions::Functions;
 use crate::ask::rules::IMAGE_RULES;
 use crate::lenient::{at, items};
-use crate::parameters;
 use crate::rules::check;
+use crate::{parameters, urls};
 
 /// The `tools` of a request.
 #[derive(Default)]
@@ -77,7 +77,7 @@ fn function(name: &str, function: &Function) -> Value {
     })
 }
 
-/// A tool with these options.
+/// A tool of this type with these options.
 fn tool(kind: &str, options: &impl Serialize) -> Result<Map<String, Value>> {
     let mut tool = Map::from_iter([("type".to_owned(), kind.into())]);
     tool.extend(parameters::given(options)?);
@@ -128,7 +128,7 @@ fn file_search(options: Option<&FileSearch>) -> Result<Map<String, Value>> {
 }
 
 fn without_other_weight(missing: &str) -> Failure {
-    let message = format!("`{missing}` is required: the two weights are only used together");
+    let message = format!("`{missing}` is required: set both weights or neither");
     Failure::invalid_input(missing, message)
 }
 
@@ -138,7 +138,7 @@ fn filter(text: &str) -> Result<Value> {
     parsed.filter(is_filter).ok_or_else(|| {
         let message = "`filters` must be a comparison such as {\"type\": \"eq\", \"key\": \
                        \"year\", \"value\": 2026} (eq, ne, gt, gte, lt, lte, in or nin), or \
-                       {\"type\": \"and\", \"filters\": […]} (and or or)";
+                       {\"type\": \"and\", \"filters\": […]} (`and` or `or`)";
         Failure::invalid_input("filters", message)
     })
 }
@@ -199,7 +199,7 @@ fn image_generation(options: Option<&ImageGeneration>) -> Result<(Value, Option<
     }
     let is = |name: &str, value: &str| tool.get(name).is_some_and(|it| it == value);
     if is("background", "transparent") && is("output_format", "jpeg") {
-        let message = "`background` must not be transparent in jpeg: choose png or webp";
+        let message = "a transparent `background` requires the `outputFormat` png or webp";
         return Err(Failure::invalid_input("background", message));
     }
     // Previews are charged, so they are requested only for a caller that listens.
@@ -220,7 +220,11 @@ fn mcp(server: &McpServer) -> Result<Value> {
         (None, None) => {
             return Err(Failure::invalid_input("url", "`url` or `tunnelId` is required"));
         }
-        (Some(url), _) => check_url(url)?,
+        (Some(url), _) => {
+            if let Some(fault) = urls::fault(url) {
+                return Err(Failure::invalid_input("url", format!("`url` must {fault}")));
+            }
+        }
         (None, Some(_)) => {}
     }
     let names = given(&server.allowed_tools);
@@ -232,19 +236,4 @@ fn mcp(server: &McpServer) -> Result<Value> {
     };
     tool.extend(parameters::object([("allowed_tools", allowed)]));
     Ok(tool.into())
-}
-
-/// Rejects an address that is none, and one that contains a password: an input is
-/// no place for secrets, because it is logged and stored.
-fn check_url(url: &str) -> Result<()> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
-    let reason = if host.is_empty() {
-        "`url` must begin with `https://`, followed by a host"
-    } else if host.contains('@') {
-        "`url` must not contain a user name or password"
-    } else {
-        return Ok(());
-    };
-    Err(Failure::invalid_input("url", reason))
 }

@@ -1,5 +1,5 @@
 //! Both APIs give the same output and the same metadata for the same input, if the
-//! model answers the same.
+//! model gives the same answer.
 
 use connector_sdk::testing::{Answer, Host};
 use connector_sdk::{Failure, Result};
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::CONNECTOR;
 
-/// What the model says to one request.
+/// The model's answer to one request.
 #[derive(Clone, Default)]
 struct Said {
     text: Option<&'static str>,
     refusal: Option<&'static str>,
     /// The names and arguments of the functions that it calls.
     calls: Vec<(&'static str, &'static str)>,
-    /// Why it stops, in the words of Chat Completions.
+    /// The finish reason of Chat Completions.
     reason: &'static str,
     is_cited: bool,
     has_logprobs: bool,
@@ -123,7 +123,8 @@ impl Said {
     }
 }
 
-/// What a run returned, without what only one API has; and its text events.
+/// The result of a run without what only one API returns, and its events except for
+/// metadata.
 fn run(api: &str, said: &[Said], more: &Value, streaming: bool) -> (Value, Vec<Value>) {
     let parameters = || json!({ "type": "object" });
     let mut host = Host::new(&CONNECTOR)
@@ -192,6 +193,14 @@ fn both_apis_give_the_same_output_and_metadata() {
         ),
         ("an attachment", json!({ "attachments": [] }), vec![says("A picture")]),
         ("an object", json!({ "responseFormat": 1 }), vec![graz.clone()]),
+        (
+            "images and files by address and ID, and an extra parameter",
+            json!({
+                "imageUrls": ["https://a.example/b.png"], "fileIds": ["file-a"],
+                "extraParameters": { "top_k": 5 },
+            }),
+            vec![says("A picture")],
+        ),
         ("a list", json!({ "responseFormat": 2 }), vec![says(r#"{"items": [1, 2]}"#)]),
         ("an object with a schema", object.clone(), vec![graz.clone()]),
         ("a list with a schema", list, vec![says(r#"{"items": [{"city": "Graz"}]}"#)]),

@@ -1,42 +1,60 @@
-//! What each model accepts and returns.
+//! What each model for transcriptions and translations supports.
 //!
-//! See
-//! <https://platform.openai.com/docs/api-reference/audio/createTranscription>.
+//! As of August 2026. See
+//! <https://platform.openai.com/docs/api-reference/audio/createTranscription> and
+//! <https://platform.openai.com/docs/api-reference/audio/createTranslation>.
 
 use crate::rules::{Rule, Takes, is_one_of, rule};
 
 const DIARIZE: &[&str] = &["gpt-4o-transcribe-diarize"];
 const GPT_4O: &[&str] = &["gpt-4o-transcribe", "gpt-4o-mini-transcribe"];
 const WHISPER: &[&str] = &["whisper-1"];
+const BEFORE_GPT_TRANSCRIBE: &[&str] =
+    &["gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-4o-transcribe-diarize", "whisper-1"];
+const WITHOUT_LOGPROBS: &[&str] = &["gpt-transcribe", "gpt-4o-transcribe-diarize", "whisper-1"];
+const WITHOUT_SPEAKERS: &[&str] =
+    &["gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "whisper-1"];
 
-/// The restrictions of individual models.
+/// OpenAI's models that transcribe but do not translate.
+const ONLY_TRANSCRIBE: &[&str] =
+    &["gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-4o-transcribe-diarize"];
+
+/// What each parameter of a transcription accepts.
 pub const RULES: &[Rule] = &[
-    rule(DIARIZE, "responseFormat", Takes::OneOf(&["json", "text", "diarized_json"])),
     rule(GPT_4O, "responseFormat", Takes::OneOf(&["json"])),
+    rule(DIARIZE, "responseFormat", Takes::OneOf(&["json", "text", "diarized_json"])),
     rule(WHISPER, "responseFormat", Takes::OneOf(&["srt", "vtt", "json", "text", "verbose_json"])),
     rule(DIARIZE, "prompt", Takes::Nothing("leave it empty")),
-    rule(DIARIZE, "includeLogprobs", NO_LOGPROBS),
-    rule(WHISPER, "includeLogprobs", NO_LOGPROBS),
-    rule(&["gpt-transcribe"], "includeLogprobs", NO_LOGPROBS),
-    rule(GPT_4O, "knownSpeakers", NO_SPEAKERS),
-    rule(WHISPER, "knownSpeakers", NO_SPEAKERS),
-    rule(&["gpt-transcribe"], "knownSpeakers", NO_SPEAKERS),
-    rule(DIARIZE, "languages", ONE_LANGUAGE),
-    rule(GPT_4O, "languages", ONE_LANGUAGE),
-    rule(WHISPER, "languages", ONE_LANGUAGE),
-    rule(DIARIZE, "keywords", NO_KEYWORDS),
-    rule(GPT_4O, "keywords", NO_KEYWORDS),
-    rule(WHISPER, "keywords", NO_KEYWORDS),
+    rule(
+        WITHOUT_LOGPROBS,
+        "includeLogprobs",
+        Takes::Nothing("only gpt-4o-transcribe and gpt-4o-mini-transcribe do"),
+    ),
+    rule(
+        WITHOUT_SPEAKERS,
+        "knownSpeakers",
+        Takes::Nothing("only diarization models identify speakers"),
+    ),
+    rule(
+        BEFORE_GPT_TRANSCRIBE,
+        "languages",
+        Takes::Nothing("only gpt-transcribe does; set `language` instead"),
+    ),
+    rule(
+        BEFORE_GPT_TRANSCRIBE,
+        "keywords",
+        Takes::Nothing("only gpt-transcribe does; use `prompt` instead"),
+    ),
 ];
-
-const NO_LOGPROBS: Takes = Takes::Nothing("only gpt-4o-transcribe and gpt-4o-mini-transcribe do");
-const NO_SPEAKERS: Takes = Takes::Nothing("only diarization models identify speakers");
-const ONE_LANGUAGE: Takes = Takes::Nothing("only gpt-transcribe does; set `language` instead");
-const NO_KEYWORDS: Takes = Takes::Nothing("only gpt-transcribe does; use `prompt` instead");
 
 /// Whether a model identifies speakers.
 pub fn is_diarizing(model: &str) -> bool {
     is_one_of(model, DIARIZE)
+}
+
+/// Whether a model translates. Models of other servers may.
+pub fn translates(model: &str) -> bool {
+    !is_one_of(model, ONLY_TRANSCRIBE)
 }
 
 /// Whether a model streams its transcript. Others may not support the
