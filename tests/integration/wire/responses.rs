@@ -129,7 +129,7 @@ fn messages() -> Vec<Case> {
                 turn("developer", "Be brief."),
                 sent_call("call_0", "tool", "{}"),
                 result("call_0", "Graz: 21 °C"),
-                json!({ "type": "message", "role": "assistant", "content": "21 °C." }),
+                answered("21 °C."),
                 turn("user", "Thanks. And in Linz?"),
             ]};
     };
@@ -594,7 +594,7 @@ fn attachments() -> Vec<Case> {
                     input_image("file_id", "file-abc123", "auto"),
                     input_file("file_url", REPORT),
                 ]),
-                turn("assistant", "I see"),
+                answered("I see"),
                 { "role": "user", "content": [
                     { "type": "input_text", "text": "And these?" },
                     input_image("image_url", PHOTO, "auto"),
@@ -817,6 +817,11 @@ fn list_of(items: Value) -> Value {
 
 fn turn(role: &str, content: &str) -> Value {
     json!({ "role": role, "content": content })
+}
+
+/// An answer in the input.
+fn answered(content: &str) -> Value {
+    json!({ "type": "message", "role": "assistant", "content": content })
 }
 
 fn weather() -> Value {

@@ -164,7 +164,7 @@ pub(crate) async fn list(
     if let Some(after) = after {
         let position = newest.iter().position(|batch| batch.id == after);
         // The batches with a fixed status are not in the list.
-        newest.drain(..=position.unwrap_or(newest.len().saturating_sub(1)));
+        newest.drain(..position.map_or(newest.len(), |position| position + 1));
     }
     let has_more = newest.len() > limit;
     newest.truncate(limit);

@@ -246,7 +246,10 @@ fn lists_the_newest_batches_first() {
         assert_eq!(client::get(&sandbox, &format!("{PATH}?{query}")).status, 400, "{query}");
     }
     sandbox.clear();
-    assert_eq!(client::get(&sandbox, PATH).json()["data"], json!([]));
+    for query in ["", "?after=batch_sandbox_completed"] {
+        let list = client::get(&sandbox, &format!("{PATH}{query}")).json();
+        assert_eq!(list["data"], json!([]), "{query}");
+    }
 }
 
 #[test]
