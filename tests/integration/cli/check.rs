@@ -88,10 +88,18 @@ fn reports_questionable_declarations_as_warnings() {
                 "control": "select", "choices": { "open": true, "dynamic": ["provider"] },
             },
             { "name": "result", "type": "any" },
+            {
+                "name": "cache", "label": "Cache", "description": "The cache.", "type": "object",
+                "control": "object-builder", "children": [8],
+            },
+            {
+                "name": "mode", "label": "Mode", "description": "The mode.", "type": "string",
+                "default": "\"auto\"",
+            },
         ]);
         let action = &mut descriptor["actions"][0];
         action["description"] = json!("Does nothing.");
-        action["properties"].as_array_mut().unwrap().push(json!(5));
+        action["properties"].as_array_mut().unwrap().extend([json!(5), json!(7)]);
         action["output"] = json!({ "fixed": 6 });
         action["examples"] = json!([{ "title": "Old", "input": "{\"modle\":\"m\"}" }]);
     });
@@ -99,6 +107,7 @@ fn reports_questionable_declarations_as_warnings() {
         "connector: its icon is not an SVG document",
         "action `act`: the choices of `model` depend on `provider`, which is not a property",
         "action `act`: `functions` has no description",
+        "action `act`: `cache` is optional, but forms always send it because `cache.mode` has a default",
         "action `act`: its output is named `result`, but outputs have no names",
         "action `act`, example `Old`: ",
     ];
@@ -114,7 +123,7 @@ fn reports_questionable_declarations_as_warnings() {
     for (found, warning) in all.iter().zip(warnings) {
         assert!(found.as_str().unwrap().starts_with(warning), "{found} {warning}");
     }
-    assert!(all[4].as_str().unwrap().contains("modle"), "{all:?}");
+    assert!(all[5].as_str().unwrap().contains("modle"), "{all:?}");
     assert_eq!(all.len(), warnings.len(), "{all:?}");
 }
 

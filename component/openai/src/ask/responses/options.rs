@@ -7,8 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use serde_with::skip_serializing_none;
 
-use crate::responses::INCLUDED;
-
 #[skip_serializing_none]
 #[derive(Default, Deserialize, Serialize, Properties)]
 #[serde(default, rename_all(deserialize = "camelCase", serialize = "snake_case"))]
@@ -105,7 +103,14 @@ pub struct Options {
 
     /// Additional data to return, such as the results of a file search. The run's metadata
     /// contains it in toolCalls.
-    #[property(advanced, group = "Tools", when("api" = "responses"), open_choices = INCLUDED)]
+    #[property(advanced, group = "Tools", when("api" = "responses"))]
+    #[property(open_choices(
+        "file_search_call.results",
+        "web_search_call.results",
+        "web_search_call.action.sources",
+        "code_interpreter_call.outputs",
+        "reasoning.encrypted_content",
+    ))]
     pub include: Vec<String>,
 
     /// How closely the model examines attached PDFs. High detail uses more tokens.
