@@ -128,6 +128,33 @@ fn reports_questionable_declarations_as_warnings() {
 }
 
 #[test]
+fn reports_dynamic_choices_that_the_connector_does_not_return() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("guest.wasm");
+    let mut descriptor = guest::component();
+    let rows = descriptor["properties"].as_array_mut().unwrap();
+    let row = rows.len();
+    rows.push(json!({
+        "name": "model", "label": "Model", "description": "The model.", "type": "string",
+        "control": "select", "choices": { "open": true, "dynamic": [] },
+    }));
+    descriptor["actions"][0]["properties"].as_array_mut().unwrap().push(json!(row));
+    let missing = json!({ "err": {
+        "kind": "invalid-input", "message": "`model` has no dynamic options",
+    } });
+    let warning = "warning: action `act`: the choices of `model` are dynamic, but `options` fails: \
+                   `model` has no dynamic options\n";
+    for (choices, is_reported) in [(json!({ "ok": {} }), false), (missing, true)] {
+        let guest = Guest::good()
+            .value("component", "describe.component", descriptor.clone())
+            .value("choices", "actions.options", choices);
+        std::fs::write(&file, guest.build()).unwrap();
+        let ran = check(&file, &["--strict"]);
+        assert_eq!(ran.stdout.contains(warning), is_reported, "{ran:?}");
+    }
+}
+
+#[test]
 fn explains_how_to_build_a_component_from_other_files() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("odd.wasm");
