@@ -248,4 +248,5 @@ fn large_inputs_fit_into_the_memory_of_a_connector() {
     let inputs = vec![ask(&"a".repeat(100_000)); 170];
     let failure = run(&sandbox, &folder, "createBatch", json!({ "inputs": inputs })).unwrap_err();
     assert_eq!(failure.kind, FailureKind::TooLarge, "{failure:?}");
+    assert!(failure.message.contains("at most 16000000 bytes"), "{failure:?}");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::iter;
 
-use connector_host::{Failure, Files, Limits, Outcome};
+use connector_host::{Failure, Files, Outcome};
 use connector_tests::{connection, openai, sandbox_without_memory};
 use openai_sandbox::Fault;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn response(count: usize) -> Fault {
 
 /// Embeds so many short texts, and then 20 long ones: together almost 8 MiB, the
 /// maximum. Each long text has its own request.
-fn embed(folder: &TempDir, short: usize, limits: Limits) -> Result<Outcome, Failure> {
+fn embed(folder: &TempDir, short: usize) -> Result<Outcome, Failure> {
     let (sandbox, connector) = (sandbox_without_memory(), openai());
     let requests = iter::repeat_n(MOST, short / MOST).chain([short % MOST]);
     for count in requests.filter(|count| *count > 0).chain([1; 20]) {
@@ -41,7 +41,6 @@ fn embed(folder: &TempDir, short: usize, limits: Limits) -> Result<Outcome, Fail
         .run("createEmbeddings", json!({ "input": texts, "dimensions": DIMENSIONS }))
         .connection(&connection(&connector, &sandbox))
         .files(&Files::new(folder.path()))
-        .limits(limits)
         .start()
 }
 
@@ -57,7 +56,7 @@ fn assert_is_vector(vector: &Value) {
 #[test]
 fn the_longest_output_fits_into_the_memory_of_a_connector() {
     let folder = TempDir::new().unwrap();
-    let outcome = embed(&folder, 2 * MOST - 20, Limits::default()).unwrap();
+    let outcome = embed(&folder, 2 * MOST - 20).unwrap();
     assert_eq!(outcome.output["files"], json!([]));
     let vectors = outcome.output["vectors"].as_array().unwrap();
     assert_eq!(vectors.len(), 2 * MOST);
@@ -68,7 +67,7 @@ fn the_longest_output_fits_into_the_memory_of_a_connector() {
 #[test]
 fn the_largest_files_fit_into_the_memory_of_a_connector() {
     let folder = TempDir::new().unwrap();
-    let outcome = embed(&folder, 4 * MOST, Limits::default()).unwrap();
+    let outcome = embed(&folder, 4 * MOST).unwrap();
     assert_eq!(outcome.output["vectors"], json!([]));
     let files = outcome.output["files"].as_array().unwrap();
     let read =
@@ -80,22 +79,5 @@ fn the_largest_files_fit_into_the_memory_of_a_connector() {
         let line: Value = serde_json::from_str(line).unwrap();
         assert_eq!(line["index"], index);
         assert_is_vector(&line["vector"]);
-    }
-}
-
-#[test]
-fn zz_bisect() {
-    let folder = TempDir::new().unwrap();
-    for short in [2 * MOST - 20, 4 * MOST] {
-        for mib in (28..=64).step_by(2) {
-            let limits = Limits { memory: mib << 20, ..Limits::default() };
-            match embed(&folder, short, limits) {
-                Ok(_) => {
-                    eprintln!("BISECT {short}: {mib} MiB");
-                    break;
-                }
-                Err(failure) => eprintln!("BISECT {short} {mib}: {failure:?}"),
-            }
-        }
     }
 }

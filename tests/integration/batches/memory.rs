@@ -88,6 +88,5 @@ fn results_of_50_megabytes_do_not_fill_the_memory_of_the_host() {
         count += 1;
     }
     assert_eq!(count, inputs.len());
-    eprintln!("{usual} MB for one result, {most} MB for 50 MB of results");
     assert!(most < usual + 100, "{usual} MB for one result, {most} MB for 50 MB of results");
 }

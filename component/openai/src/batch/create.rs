@@ -61,12 +61,12 @@ pub struct CreateBatch {
 }
 
 /// The input of another action, as JSON. As text it takes far less memory than as
-/// a value.
-struct Input(String);
+/// a value, and none in reserve.
+struct Input(Box<str>);
 
 impl<'de> Deserialize<'de> for Input {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Value::deserialize(deserializer)?.to_string()))
+        Ok(Self(Value::deserialize(deserializer)?.to_string().as_str().into()))
     }
 }
 
