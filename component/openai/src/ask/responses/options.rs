@@ -1,7 +1,5 @@
 //! The properties that only the Responses API has.
 
-use std::collections::BTreeMap;
-
 use connector_sdk::{FileEntry, Properties};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
