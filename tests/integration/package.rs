@@ -24,6 +24,25 @@ fn build(version: &str) -> TempDir {
     folder
 }
 
+#[test]
+fn rebuilt_connectors_are_approved() {
+    let makefile = fs::read_to_string(in_repository("Makefile")).unwrap();
+    let rules = makefile.split("\n\n").filter_map(|rule| {
+        let lines =
+            rule.lines().skip_while(|line| line.starts_with(['#', '.'])).collect::<Vec<_>>();
+        let (target, needs) = lines.first()?.split_once(':')?;
+        Some((target.to_owned(), needs.split("##").next()?.to_owned(), lines.join("\n")))
+    });
+    let mut rebuilding = Vec::new();
+    for (target, needs, rule) in rules {
+        if needs.split_whitespace().any(|need| need == "openai") {
+            assert!(rule.contains("$(CONNECTOR) lock $(TARGET)/components"), "{rule}");
+            rebuilding.push(target);
+        }
+    }
+    assert_eq!(rebuilding, ["build", "run", "serve"]);
+}
+
 /// The file in the folder with this extension.
 fn with_extension(folder: &TempDir, extension: &str) -> PathBuf {
     let mut files = fs::read_dir(folder.path().join("out")).unwrap();

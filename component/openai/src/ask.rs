@@ -266,7 +266,7 @@ pub struct Ask {
     #[serde(flatten, skip_serializing)]
     responses: responses::Options,
 
-    /// The addresses of images to send with the last user message. The provider fetches them.
+    /// The URLs of images to send with the last user message. The provider fetches them.
     #[serde(default, skip_serializing)]
     #[property(label = "Image URLs", advanced, group = "Attachments")]
     #[property(item(control = url, placeholder = "https://example.com/photo.jpg"))]
@@ -279,7 +279,7 @@ pub struct Ask {
     #[property(when(api = "responses"), item(placeholder = "file-…"))]
     image_file_ids: Vec<String>,
 
-    /// The addresses of files, such as PDFs, to send with the last user message. The provider
+    /// The URLs of files, such as PDFs, to send with the last user message. The provider
     /// fetches them.
     #[serde(default, skip_serializing)]
     #[property(label = "File URLs", advanced, group = "Attachments", when(api = "responses"))]

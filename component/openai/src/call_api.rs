@@ -122,12 +122,10 @@ impl Run for CallApi {
             }"#,
         },
         Example {
-            title: "Send a header that a beta feature requires",
+            title: "Get the session of an agent, with the header that the beta requires",
             input: r#"{
-                "method": "POST",
-                "path": "/chatkit/sessions",
-                "headers": {"OpenAI-Beta": "chatkit_beta=v1"},
-                "body": "{\"workflow\": {\"id\": \"wf_abc123\"}, \"user\": \"4711\"}"
+                "path": "/agents/sessions/session_abc123",
+                "headers": {"OpenAI-Beta": "agents=v1"}
             }"#,
         },
     ];
@@ -488,7 +486,7 @@ mod tests {
     #[test]
     fn sends_the_headers_of_the_input() {
         let host = Host::new(&CONNECTOR).answer(Answer::json(200, json!({})));
-        let headers = json!({ "OpenAI-Beta": "chatkit_beta=v1", "x-trace": "ü; a=\"b\"" });
+        let headers = json!({ "OpenAI-Beta": "agents=v1", "x-trace": "ü; a=\"b\"" });
         run(&host, json!({ "path": "/a", "headers": headers })).unwrap();
         let sent: BTreeMap<_, _> = host.requests().remove(0).headers.into_iter().collect();
         assert_eq!(json!(sent), headers);

@@ -12,7 +12,6 @@ mod stored;
 mod tests;
 
 use connector_sdk::http::{EmbeddedFiles, Response};
-use connector_sdk::property::Choice;
 use connector_sdk::{ErrorResponse, Failure, Properties, Result};
 use serde::Serialize;
 use serde_json::Value;
@@ -30,15 +29,6 @@ pub const IMAGES: EmbeddedFiles = EmbeddedFiles {
     mime_type: "image/png",
     keep: false,
 };
-
-/// The additional data about tool calls and reasoning that a response can include.
-pub const INCLUDED: &[Choice] = &[
-    Choice::text("file_search_call.results"),
-    Choice::text("web_search_call.results"),
-    Choice::text("web_search_call.action.sources"),
-    Choice::text("code_interpreter_call.outputs"),
-    Choice::text("reasoning.encrypted_content"),
-];
 
 /// The path of a response. `property` contains its ID.
 pub fn path(property: &str, id: &str) -> Result<String> {

@@ -1,8 +1,7 @@
-//! Addresses that the provider connects to.
+//! URLs that the provider requests.
 
-/// What is wrong with an address, as the end of a sentence about what it must do.
-/// One that contains a password is rejected too: an input is no place for secrets,
-/// because it is logged and stored.
+/// What a URL must do but does not, as the end of a sentence. A password is rejected
+/// too: inputs are logged and stored, so they must not contain secrets.
 pub fn fault(url: &str) -> Option<&'static str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
@@ -22,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_a_scheme_and_a_host() {
+    fn a_url_has_a_scheme_and_a_host() {
         for url in ["https://a.example", "http://a.example/b?c=d@e#f", "https://[::1]:80/ü"] {
             assert_eq!(fault(url), None, "{url}");
         }

@@ -21,7 +21,7 @@ use super::progress::Progress;
 use super::tape::Tape;
 use super::{input, print};
 
-/// Runs an action. `quiet` suppresses messages about retries.
+/// Runs an action. `quiet` suppresses messages about retries and ignored values.
 pub fn run(components: &Components, args: RunArgs, quiet: bool) -> Result<(), Error> {
     let (approved, action) = components.approved_action(&args.action)?;
     let connector = &approved.connector;
@@ -48,7 +48,7 @@ pub fn run(components: &Components, args: RunArgs, quiet: bool) -> Result<(), Er
         deltas: deltas(connector, &action, &input, &args),
         shown: Arc::default(),
         broken: Arc::default(),
-        retries: !quiet,
+        notes: !quiet,
         cancellation: cancellation.clone(),
     };
     cancel_on_interrupt(&cancellation)?;
@@ -99,7 +99,8 @@ struct Show {
     shown: Arc<AtomicBool>,
     /// The first error that occurred while showing text.
     broken: Arc<OnceLock<io::ErrorKind>>,
-    retries: bool,
+    /// Whether to report retries and ignored values.
+    notes: bool,
     /// Stops the run if its output cannot be written.
     cancellation: Cancellation,
 }
@@ -186,19 +187,17 @@ fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
             }
             show.shown.store(true, Ordering::Relaxed);
         }
-        Event::Retry { attempt, pause_ms, reason } if show.retries => {
+        Event::Retry { attempt, pause_ms, reason } if show.notes => {
             let (reason, seconds) = (print::plain(&reason), pause_ms as f64 / 1000.0);
             print::note(format_args!("attempt {attempt}: {reason}; retrying in {seconds:.1} s"));
         }
         Event::File { file } if show.deltas.is_some() => {
             print::note(format_args!("preview: {}", print::plain(&file.url)));
         }
-        Event::Metadata { metadata } => {
-            for warning in metadata["warnings"].as_array().into_iter().flatten() {
-                print::note(format_args!(
-                    "warning: {}",
-                    print::plain(warning.as_str().unwrap_or_default())
-                ));
+        Event::Metadata { metadata } if show.notes => {
+            let warnings = metadata.get("warnings").and_then(Value::as_array);
+            for warning in warnings.into_iter().flatten().filter_map(Value::as_str) {
+                print::note(format_args!("warning: {}", print::plain(warning)));
             }
         }
         Event::Progress { unit, done, total } if unit == "bytes" => progress.show(done, total),

@@ -88,10 +88,18 @@ fn reports_questionable_declarations_as_warnings() {
                 "control": "select", "choices": { "open": true, "dynamic": ["provider"] },
             },
             { "name": "result", "type": "any" },
+            {
+                "name": "cache", "label": "Cache", "description": "The cache.", "type": "object",
+                "control": "object-builder", "children": [8],
+            },
+            {
+                "name": "mode", "label": "Mode", "description": "The mode.", "type": "string",
+                "default": "\"auto\"",
+            },
         ]);
         let action = &mut descriptor["actions"][0];
         action["description"] = json!("Does nothing.");
-        action["properties"].as_array_mut().unwrap().push(json!(5));
+        action["properties"].as_array_mut().unwrap().extend([json!(5), json!(7)]);
         action["output"] = json!({ "fixed": 6 });
         action["examples"] = json!([{ "title": "Old", "input": "{\"modle\":\"m\"}" }]);
     });
@@ -99,6 +107,7 @@ fn reports_questionable_declarations_as_warnings() {
         "connector: its icon is not an SVG document",
         "action `act`: the choices of `model` depend on `provider`, which is not a property",
         "action `act`: `functions` has no description",
+        "action `act`: `cache` is optional, but forms always send it because `cache.mode` has a default",
         "action `act`: its output is named `result`, but outputs have no names",
         "action `act`, example `Old`: ",
     ];
@@ -114,8 +123,35 @@ fn reports_questionable_declarations_as_warnings() {
     for (found, warning) in all.iter().zip(warnings) {
         assert!(found.as_str().unwrap().starts_with(warning), "{found} {warning}");
     }
-    assert!(all[4].as_str().unwrap().contains("modle"), "{all:?}");
+    assert!(all[5].as_str().unwrap().contains("modle"), "{all:?}");
     assert_eq!(all.len(), warnings.len(), "{all:?}");
+}
+
+#[test]
+fn reports_dynamic_choices_that_the_connector_does_not_return() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("guest.wasm");
+    let mut descriptor = guest::component();
+    let rows = descriptor["properties"].as_array_mut().unwrap();
+    let row = rows.len();
+    rows.push(json!({
+        "name": "model", "label": "Model", "description": "The model.", "type": "string",
+        "control": "select", "choices": { "open": true, "dynamic": [] },
+    }));
+    descriptor["actions"][0]["properties"].as_array_mut().unwrap().push(json!(row));
+    let missing = json!({ "err": {
+        "kind": "invalid-input", "message": "`model` has no dynamic options",
+    } });
+    let warning = "warning: action `act`: the choices of `model` are dynamic, but `options` fails: \
+                   `model` has no dynamic options\n";
+    for (choices, is_reported) in [(json!({ "ok": {} }), false), (missing, true)] {
+        let guest = Guest::good()
+            .value("component", "describe.component", descriptor.clone())
+            .value("choices", "actions.options", choices);
+        std::fs::write(&file, guest.build()).unwrap();
+        let ran = check(&file, &["--strict"]);
+        assert_eq!(ran.stdout.contains(warning), is_reported, "{ran:?}");
+    }
 }
 
 #[test]

@@ -63,6 +63,33 @@ fn replays_a_connection_test_and_dynamic_options() {
 }
 
 #[test]
+fn nothing_is_sent_if_the_recording_cannot_be_written() {
+    let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
+    let gone = folder.path().join("gone/recording.json");
+    let run = ["run", "openai/v1/ask", "Hello"];
+    for arguments in [&run[..], &["test", "openai"], &["options", "openai/v1/ask", "model"]] {
+        for (file, reason) in [(gone.as_path(), "No such file"), (folder.path(), "Is a directory")]
+        {
+            let ran = ran(command(Some(&sandbox)).args(arguments).arg("--record").arg(file));
+            let message = format!("error: cannot write the recording {}: {reason}", file.display());
+            assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{ran:?}");
+            assert!(ran.stderr.starts_with(&message), "{ran:?}");
+        }
+    }
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[test]
+fn the_output_is_printed_even_if_the_recording_cannot_be_saved() {
+    let sandbox = sandbox();
+    let recorded = record(&sandbox, Path::new("/dev/full"), &["openai/v1/ask", "Hello"]);
+    assert_eq!(recorded.status, 2, "{recorded:?}");
+    assert!(recorded.stdout.contains("Hello"), "{recorded:?}");
+    let message = "error: cannot write the recording /dev/full: No space left on device";
+    assert!(recorded.stderr.starts_with(message), "{recorded:?}");
+}
+
+#[test]
 fn stores_binary_bodies_in_files_next_to_the_recording() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let file = folder.path().join("speech.json");
@@ -142,6 +169,27 @@ fn reports_requests_that_differ_from_the_recording() {
         let odd = replay(&file, &["openai/v1/ask", "Hello"]);
         assert_eq!((odd.status, odd.stderr.contains(error)), (2, true), "{odd:?}");
     }
+}
+
+#[test]
+fn an_optional_member_that_is_null_is_absent() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("guest.wasm");
+    let mut descriptor = connector_tests::guest::component();
+    let rows = descriptor["properties"].as_array_mut().unwrap();
+    let first = rows.len();
+    rows.push(json!({ "type": "object", "control": "object-builder", "children": [first + 1] }));
+    rows.push(json!({ "name": "due", "label": "Due", "type": "string" }));
+    descriptor["actions"][0]["output"] = json!({ "fixed": first });
+    let guest = Guest::good()
+        .value("component", "describe.component", descriptor)
+        .returns(r#"{"good":true,"due":null}"#);
+    std::fs::write(&file, guest.build()).unwrap();
+    let recording = folder.path().join("empty.json");
+    std::fs::write(&recording, r#"{"exchanges":[]}"#).unwrap();
+    let address = format!("{}/v1/act", file.display());
+    let ran = replay(&recording, &[&address, "--check-output"]);
+    assert_eq!((ran.status, ran.json()), (0, json!({ "good": true })), "{ran:?}");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use connector_tests::{Ran, command, component, ran, sandbox};
+use openai_sandbox::Fault;
+use serde_json::json;
 use tempfile::TempDir;
 
 /// Files to pass as the path of a connector.
@@ -166,6 +168,16 @@ fn wrong_arguments_are_explained_with_a_hint() {
         command.env("HOME", home.path()).env("OPENAI_API_KEY", "sk-unused").args(&arguments);
         assert_printed(&ran(&mut command), 2, &error, hint);
     }
+}
+
+#[test]
+fn options_that_are_not_available_are_a_failure() {
+    let sandbox = sandbox();
+    sandbox.script(Fault::error(401, "invalid_api_key", "Incorrect API key provided."));
+    let ran = ran(command(Some(&sandbox)).args(["options", "openai/v1/ask", "model"]));
+    assert_eq!((ran.status, &ran.json()["disabled"]), (4, &json!(true)), "{ran:?}");
+    let message = "error: the options of `model` are not available: Incorrect API key provided";
+    assert!(ran.stderr.starts_with(message), "{ran:?}");
 }
 
 #[test]

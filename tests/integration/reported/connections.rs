@@ -2,7 +2,7 @@
 //! a connection is missing.
 
 use connector_tests::service::Service;
-use connector_tests::{CANARY, command, ran};
+use connector_tests::{CANARY, command, component, ran};
 use serde_json::{Value, json};
 
 use super::served;
@@ -81,6 +81,13 @@ fn the_advice_depends_on_the_interface() {
                 https://api.openai.com/v1, or choose a connection with --connection";
     assert_eq!(lines[..2], [format!("error: {MISSING}").as_str(), hint]);
     assert_eq!(refused.status, 3);
+    let mut by_path = command(None);
+    by_path.args(["run", &format!("{}/v1/ask", component().display()), "Hi"]);
+    let refused = ran(&mut by_path);
+    let hint = "hint: let this component read the variables with --env OPENAI_API_KEY --env \
+                OPENAI_BASE_URL (the server is https://api.openai.com/v1 if OPENAI_BASE_URL is \
+                not set), or choose a connection with --connection";
+    assert_eq!(refused.stderr.lines().nth(1), Some(hint), "{refused:?}");
 
     let service = Service::start();
     for (connection, detail) in [

@@ -39,8 +39,8 @@ pub fn all() -> Vec<Case> {
         ),
         case(
             "headers",
-            json!({ "headers": { "OpenAI-Beta": "chatkit_beta=v1", "X-Trace": "order 4711" } }),
-            json!({ "headers": { "openai-beta": "chatkit_beta=v1", "x-trace": "order 4711" } }),
+            json!({ "headers": { "OpenAI-Beta": "agents=v1", "X-Trace": "order 4711" } }),
+            json!({ "headers": { "openai-beta": "agents=v1", "x-trace": "order 4711" } }),
         ),
         case(
             "form",

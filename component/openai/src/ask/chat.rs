@@ -204,7 +204,7 @@ fn part(attachment: &Attachment, detail: Option<&str>) -> Result<Value> {
         }
         Content::Document(Source::Id(id)) => json!({ "type": "file", "file": { "file_id": id } }),
         Content::Document(Source::Url(_)) => {
-            let message = "Chat Completions does not accept the addresses of files: set `api` to \
+            let message = "Chat Completions does not accept URLs of files: set `api` to \
                            Responses, or use `attachments` or `fileIds`";
             return Err(attachment.refusal(message));
         }

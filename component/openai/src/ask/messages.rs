@@ -29,7 +29,7 @@ pub struct Message {
     #[serde(default)]
     #[property(advanced, when(role = "user"), item(max_bytes = 20 << 20))]
     attachments: Vec<FileEntry>,
-    /// The addresses of images to send with this message. The provider fetches them.
+    /// The URLs of images to send with this message. The provider fetches them.
     #[serde(default)]
     #[property(label = "Image URLs", advanced, when(role = "user"))]
     #[property(item(control = url, placeholder = "https://example.com/photo.jpg"))]
@@ -39,7 +39,7 @@ pub struct Message {
     #[property(label = "Image File IDs", advanced, when(role = "user"))]
     #[property(item(placeholder = "file-…"))]
     image_file_ids: Vec<String>,
-    /// The addresses of files, such as PDFs, to send with this message. The provider fetches
+    /// The URLs of files, such as PDFs, to send with this message. The provider fetches
     /// them. The API must be Responses.
     #[serde(default)]
     #[property(label = "File URLs", advanced, when(role = "user"))]

@@ -238,7 +238,8 @@ impl Api for Responses<'_> {
                 "the provider is working on the answer, but returned no valid ID to fetch it";
             answered(Failure::invalid_output(message))
         })?;
-        let (reply, response) = background::wait(&path, &self.include, reply)?;
+        let (reply, response) = background::wait(&path, &self.include, reply)
+            .map_err(|failure| background::cancel_with_run(&path, failure))?;
         self.announced.0 = reply.id().unwrap_or_default();
         let answer = read(reply).map_err(|failure| failure.answered_by(&response))?;
         Ok((answer, response))

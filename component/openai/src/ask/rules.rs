@@ -1,11 +1,9 @@
 //! What chat models accept.
 //!
-//! As of August 2026, from the prose of the API's description and from OpenAI's
-//! guides to its latest model
-//! (<https://developers.openai.com/api/docs/guides/latest-model>) and to reasoning
-//! (<https://developers.openai.com/api/docs/guides/reasoning>); for the models that
-//! always reason, also from
-//! <https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning>.
+//! As of August 2026. Efforts and prompt caching are from the prose of the API's
+//! description. It does not mention what reasoning does to sampling: these rules are
+//! from the errors that users of other clients report. The provider documents them at
+//! <https://developers.openai.com/api/docs/guides/latest-model>.
 //!
 //! A model that is not listed may accept anything: its server decides.
 

@@ -291,7 +291,7 @@ fn rejects_attachments_that_cannot_be_sent() {
         (
             in_message(json!({ "fileUrls": [url] })),
             "messages[1].fileUrls[0]",
-            "Chat Completions does not accept the addresses of files: set `api` to Responses, or \
+            "Chat Completions does not accept URLs of files: set `api` to Responses, or \
              use `attachments` or `fileIds`",
         ),
         (

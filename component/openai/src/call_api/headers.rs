@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn accepts_other_headers() {
         for (name, value) in [
-            ("OpenAI-Beta", "chatkit_beta=v1"),
+            ("OpenAI-Beta", "agents=v1"),
             ("OpenAI-Project", "proj_1"),
             ("Idempotency-Key", "4711"),
             ("accept", "text/event-stream"),

@@ -23,7 +23,7 @@ pub struct UploadFile {
         "batch": "The requests of a batch.",
         "fine-tune": "Examples for fine-tuning a model.",
         "vision": "Images for fine-tuning a model.",
-        "evals": "Data for evaluations.",
+        "evals": "Data for evaluations, which OpenAI shuts down on 2026-11-30.",
         "assistants": "Files for the Assistants API.",
     ))]
     purpose: String,

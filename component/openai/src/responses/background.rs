@@ -16,8 +16,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// Waits until a response is complete and returns it. `path` is its path, and
 /// `include` lists the additional data to return.
 ///
-/// Reports its ID and each new status as events. If the run is cancelled, so is the
-/// response. After any other failure, the response continues.
+/// Reports its ID and each new status as events. After a failure, the response
+/// continues.
 pub fn wait(path: &str, include: &[String], reply: Reply) -> Result<(Reply, Response)> {
     let given_up = |failure| given_up(path, failure);
     events::metadata(&json!({ "responseId": reply.id() })).map_err(given_up)?;
@@ -51,13 +51,19 @@ pub fn cancel(path: &str) -> Result<Response> {
     http::post(format!("{path}/cancel")).errors(&super::failure).send()
 }
 
-/// Cancels the response if the run was cancelled. Otherwise, adds to the failure how
-/// the response can be fetched.
+/// Cancels the response if the run that requested it was cancelled.
+pub fn cancel_with_run(path: &str, failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::Cancelled => lifecycle::clean_up(failure, || cancel(path)),
+        _ => failure,
+    }
+}
+
+/// Adds to a failure how the response can be fetched.
 fn given_up(path: &str, mut failure: Failure) -> Failure {
     failure.request_sent = true;
     match failure.kind {
-        FailureKind::Cancelled => lifecycle::clean_up(failure, || cancel(path)),
-        FailureKind::NotFound => failure,
+        FailureKind::Cancelled | FailureKind::NotFound => failure,
         _ => {
             let id = path.rsplit('/').next().unwrap_or_default();
             failure.message =

@@ -19,7 +19,15 @@ pub struct GetResponse {
     wait: bool,
     /// Additional data to return in toolCalls, such as the results of a file search.
     #[serde(default)]
-    #[property(advanced, open_choices = super::INCLUDED)]
+    #[property(
+        advanced,
+        open_choices(
+            "file_search_call.results",
+            "web_search_call.results",
+            "web_search_call.action.sources",
+            "code_interpreter_call.outputs",
+        )
+    )]
     include: Vec<String>,
 }
 

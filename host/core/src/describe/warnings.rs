@@ -134,6 +134,7 @@ impl Warnings {
             self.add_if(is_blank(&row.label), of, &format!("`{path}` has no label"));
             self.add_if(is_blank(&row.description), of, &format!("`{path}` has no description"));
             self.condition(of, &path, row, rows);
+            self.defaults(of, &path, row);
             let (inner, path) = match row.kind {
                 PropertyType::Array => {
                     (row.children.first().map_or(&[][..], |item| &item.children), path + "[]")
@@ -141,6 +142,21 @@ impl Warnings {
                 _ => (row.children.as_slice(), path),
             };
             self.rows(of, &path, inner);
+        }
+    }
+
+    /// Warns about defaults in an object that may be left out. Forms fill them in, so
+    /// they always send the object.
+    fn defaults(&mut self, of: &str, path: &str, row: &Property) {
+        if row.kind != PropertyType::Object || row.required || row.condition.is_some() {
+            return;
+        }
+        for child in row.children.iter().filter(|child| child.default.is_some()) {
+            let warning = format!(
+                "`{path}` is optional, but forms always send it because `{path}.{}` has a default",
+                child.name
+            );
+            self.add(of, &warning);
         }
     }
 

@@ -1,13 +1,9 @@
 //! The properties that only the Responses API has.
 
-use std::collections::BTreeMap;
-
 use connector_sdk::{FileEntry, Properties};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use serde_with::skip_serializing_none;
-
-use crate::responses::INCLUDED;
 
 #[skip_serializing_none]
 #[derive(Default, Deserialize, Serialize, Properties)]
@@ -105,7 +101,14 @@ pub struct Options {
 
     /// Additional data to return, such as the results of a file search. The run's metadata
     /// contains it in toolCalls.
-    #[property(advanced, group = "Tools", when("api" = "responses"), open_choices = INCLUDED)]
+    #[property(advanced, group = "Tools", when("api" = "responses"))]
+    #[property(open_choices(
+        "file_search_call.results",
+        "web_search_call.results",
+        "web_search_call.action.sources",
+        "code_interpreter_call.outputs",
+        "reasoning.encrypted_content",
+    ))]
     pub include: Vec<String>,
 
     /// How closely the model examines attached PDFs. High detail uses more tokens.
