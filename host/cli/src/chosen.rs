@@ -103,8 +103,8 @@ fn with_placeholders(definition: &Definition, values: ConnectionValues) -> Conne
     texts.fold(values, |values, Property { name, .. }| values.set(name, NOT_SENT))
 }
 
-/// Returns a connection that sends nothing, unless the connector requires values
-/// that are not secret.
+/// Returns a connection for a replay, with placeholders for secrets, or `None` if the
+/// connector requires other values.
 pub fn replaying(connector: &Connector) -> Option<Connection> {
     let definition = &connector.descriptor().connection;
     connector.connection(with_placeholders(definition, ConnectionValues::new())).ok()

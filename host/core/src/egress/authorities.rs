@@ -19,7 +19,7 @@ pub struct Authorities {
 }
 
 /// Why certificate authorities could not be read. The message completes a sentence
-/// whose subject is the text that was to contain them.
+/// whose subject is the source of the text, such as a file.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthoritiesError {
