@@ -103,7 +103,7 @@ fn user(args: &WorkerArgs) -> Result<User, Error> {
     if let Some(path) = &args.creds {
         return Ok(User::Credentials(path.clone()));
     }
-    let Some(name) = &args.user else { return Ok(User::Anybody) };
+    let Some(name) = &args.user else { return Ok(User::Anonymous) };
     let password = match &args.password_file {
         Some(path) => password(path)?,
         None => Zeroizing::new(std::env::var("NATS_PASSWORD").unwrap_or_default()),

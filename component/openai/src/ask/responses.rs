@@ -235,7 +235,7 @@ impl Api for Responses<'_> {
         }
         let path = reply.id().and_then(|id| responses::path("", &id).ok()).ok_or_else(|| {
             let message =
-                "the provider is working on the answer, but returned no valid ID to fetch it";
+                "the provider is working on the answer, but did not return a valid ID for it";
             answered(Failure::invalid_output(message))
         })?;
         let (reply, response) = background::wait(&path, &self.include, reply)
