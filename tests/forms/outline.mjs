@@ -15,9 +15,9 @@ export function outline(html) {
 // React closes all tags, quotes all attributes and escapes `<` and `>` in them.
 const TOKEN = /<(?:\/\w+|(\w+)((?:\s+[^\s=>]+="[^"]*")*)\s*(\/?))>|([^<]+)/g;
 const ATTRIBUTE = /([^\s=]+)="([^"]*)"/g;
-const MARK = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#x27;': "'", '&amp;': '&' };
+const ENTITIES = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#x27;': "'", '&amp;': '&' };
 
-const unescaped = (text) => text.replace(/&(?:lt|gt|quot|#x27|amp);/g, (mark) => MARK[mark]);
+const unescaped = (text) => text.replace(/&(?:lt|gt|quot|#x27|amp);/g, (name) => ENTITIES[name]);
 
 function parse(html) {
   const root = { children: [] };

@@ -308,7 +308,9 @@ impl Browser {
             if Instant::now() > deadline {
                 self.screenshot("failed");
                 let seen = self.value("document.body.innerText");
-                panic!("{what:?} is not on the page (screenshots/failed.png):\n{seen}");
+                panic!(
+                    "timed out waiting for {what:?} (screenshots/failed.png); the page:\n{seen}"
+                );
             }
             thread::sleep(Duration::from_millis(20));
         }

@@ -181,7 +181,7 @@ impl NodeRed {
     ///
     /// # Panics
     /// If it keeps one.
-    pub fn has_no_status(&mut self, node: &str) {
+    pub fn wait_for_no_status(&mut self, node: &str) {
         self.next("status", |message| message["of"] == node && message["status"] == json!({}));
     }
 
@@ -238,7 +238,7 @@ impl NodeRed {
                     self.pending.push_back(line);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    panic!("no such {what} within {HANG:?}; output:\n{}", self.all)
+                    panic!("no matching {what} within {HANG:?}; output:\n{}", self.all)
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     panic!("Node-RED exited; output:\n{}", self.all)

@@ -43,7 +43,7 @@ impl Proxy {
     }
 }
 
-/// Forwards requests unread, and responses one by one.
+/// Forwards requests without parsing them, and responses one by one.
 fn relay(mut client: TcpStream, upstream: SocketAddr, heads: &Heads) -> io::Result<()> {
     let server = TcpStream::connect(upstream)?;
     let (mut requests, mut to_server) = (client.try_clone()?, server.try_clone()?);

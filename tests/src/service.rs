@@ -108,7 +108,7 @@ impl Service {
     pub fn limit_threads(&self, max: Option<u64>) {
         let limit = max.or(getrlimit(Resource::Nproc).maximum);
         let limit = limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
-        // In a container, only the user itself may do this.
+        // In a container, only that user may do this.
         let mut command =
             if self.limited { as_nobody(Command::new("setpriv")) } else { Command::new("env") };
         command.args(["prlimit", "--pid", &self.process().id().to_string()]);
@@ -166,7 +166,7 @@ impl Service {
     pub fn wait(&mut self) {
         let deadline = Instant::now() + HANG;
         while self.keeper.try_wait().unwrap().is_none() {
-            assert!(Instant::now() < deadline, "the service does not exit");
+            assert!(Instant::now() < deadline, "the service did not exit");
             thread::sleep(Duration::from_millis(20));
         }
     }

@@ -1,10 +1,10 @@
 //! Ask: `POST /chat/completions` or `POST /responses`.
 //!
-//! [`messages`], [`attachments`] and [`extra`] parameters read the input, [`format`]
-//! determines the shape of the answer, [`functions`] what the model may call, and
-//! [`rules`] what each model accepts. [`conversation`] sends requests until there is
-//! an [`answer`]. [`chat`] and [`responses`] write the requests and read the
-//! responses of the two APIs, with what both need in [`exchange`].
+//! [`messages`], [`attachments`] and [`extra`] read the input. [`format`] determines
+//! the shape of the answer, [`functions`] what the model may call, and [`rules`] what
+//! each model accepts. [`conversation`] sends requests until there is an [`answer`].
+//! [`chat`] and [`responses`] write the requests and read the responses of the two
+//! APIs; [`exchange`] contains what they share.
 
 mod answer;
 mod attachments;
@@ -230,7 +230,7 @@ pub struct Ask {
         "auto",
         "low",
         "high",
-        "original": "Without scaling. The API must be Responses.",
+        "original": "Without scaling. Requires the Responses API.",
     ))]
     image_detail: Option<String>,
 
@@ -366,10 +366,10 @@ impl Run for Ask {
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
         Example {
-            title: "Sort an email into categories",
+            title: "Categorize an email",
             input: concat!(
                 r#"{"model": "gpt-5.4-mini", "messages": [{"role": "developer", "#,
-                r#""content": "You sort the emails to an online shop."}, {"role": "user", "#,
+                r#""content": "You categorize emails to an online shop."}, {"role": "user", "#,
                 r#""content": "My order 4711 arrived with a broken lid. Can I get a new one "#,
                 r#"before Friday?"}], "responseFormat": 1, "responseSchema": "#,
                 r#""{\"type\": \"object\", \"properties\": {\"category\": "#,
@@ -500,7 +500,8 @@ impl Ask {
         }
     }
 
-    /// Rejects what the API would accept, but whose result this action could not return.
+    /// Rejects input that the API would accept, but whose result this action could not
+    /// return.
     fn check_choices(&self) -> Result<()> {
         if self.n > Some(1) && !self.functions.is_empty() {
             let message = "`n` must be 1 when `functions` are given";
@@ -515,8 +516,8 @@ impl Ask {
         if let (ApiChoice::ChatCompletions, Some("original")) =
             (self.api, self.image_detail.as_deref())
         {
-            let message = "only the API Responses has original as an `imageDetail`: choose \
-                           another, or set `api` to Responses";
+            let message = "`imageDetail` can be original only with the Responses API: choose \
+                           another value, or set `api` to Responses";
             return Err(Failure::invalid_input("imageDetail", message));
         }
         let api = self.api.name();
@@ -566,7 +567,7 @@ impl Ask {
 fn outcome(
     ending: Ending,
     format: &Format,
-    is_several: bool,
+    has_several: bool,
     requested_model: Option<String>,
 ) -> Result<Outcome<Value>> {
     let Ending { answer, outputs, repairs, usage, report, request_id } = ending;
@@ -577,7 +578,7 @@ fn outcome(
         citations.extend(choice.citations);
     }
     finish_reasons.retain(|reason| !reason.is_empty());
-    Outcome::new(one_or_all(outputs, is_several)).with_metadata(&Metadata {
+    Outcome::new(one_or_all(outputs, has_several)).with_metadata(&Metadata {
         model: answer.model.or(requested_model),
         usage: Some(usage).filter(|usage| !usage.is_empty()),
         finish_reasons: given(finish_reasons),
@@ -601,8 +602,8 @@ fn given<T>(items: Vec<T>) -> Option<Vec<T>> {
 }
 
 /// The only output, or the list of outputs if several were requested.
-fn one_or_all(mut outputs: Vec<Value>, is_several: bool) -> Value {
-    if is_several || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
+fn one_or_all(mut outputs: Vec<Value>, has_several: bool) -> Value {
+    if has_several || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
 }
 
 /// The metadata of a run.

@@ -5,7 +5,7 @@ use connector_sdk::{ErrorResponse, Failure, FailureKind};
 
 use crate::models::has_any;
 
-/// Error codes and types that persist until the account is topped up.
+/// The codes and types of errors that persist until the account is topped up.
 pub const OUT_OF_CREDIT: &[&str] = &[
     "insufficient_quota",
     "billing_hard_limit_reached",
@@ -97,8 +97,8 @@ pub fn explained(response: &ErrorResponse, path_hint: &str) -> Failure {
 }
 
 /// The failure for an error of a request that the user wrote. `source` returns the
-/// property that contains a parameter. `path` names what does not exist, unless
-/// that is a parameter of the body.
+/// property that contains a parameter. A 404 is attributed to `path`, unless the
+/// error names a parameter of the body.
 pub fn of_call(response: &ErrorResponse, source: &dyn Fn(&str) -> &'static str) -> Failure {
     let mut explanation = response.explanation();
     let param = explanation.param.take();

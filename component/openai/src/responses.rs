@@ -43,8 +43,7 @@ pub fn read(response: &Response) -> Result<Value> {
 /// The failure for an error response to an action on stored responses or
 /// conversations.
 pub fn failure(response: &ErrorResponse) -> Failure {
-    let hint =
-        format!("the server has no Responses API, or the base URL is wrong: {BASE_URL_HINT}");
+    let hint = format!("the server may not support the Responses API; if it does, {BASE_URL_HINT}");
     errors::explained(response, &hint)
 }
 

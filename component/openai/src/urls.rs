@@ -1,7 +1,8 @@
 //! URLs that the provider requests.
 
-/// What a URL must do but does not, as the end of a sentence. A password is rejected
-/// too: inputs are logged and stored, so they must not contain secrets.
+/// Returns the rule that a URL breaks, as the end of a sentence with `must`. A
+/// password is rejected too: inputs are logged and stored, so they must not contain
+/// secrets.
 pub fn fault(url: &str) -> Option<&'static str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();

@@ -168,7 +168,8 @@ impl Failure {
     }
 }
 
-/// Truncates a string to `max` bytes, at a character boundary.
+/// Truncates a string that is longer than `max` bytes, at a character boundary, and
+/// appends `…`.
 pub(crate) fn shortened(text: &str, max: usize) -> String {
     match text.split_at_checked(text.floor_char_boundary(max)) {
         Some((start, rest)) if !rest.is_empty() => format!("{start}…"),

@@ -12,14 +12,14 @@ use serde::de::DeserializeOwned;
 /// assert_eq!(text, "cut: \u{fffd}");
 /// ```
 pub fn from_str<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
-    serde_json::from_str(json).or_else(|error| match whole_surrogates(json) {
+    serde_json::from_str(json).or_else(|error| match replace_lone_surrogates(json) {
         Cow::Owned(json) => serde_json::from_str(&json),
         Cow::Borrowed(_) => Err(error),
     })
 }
 
 /// Replaces lone surrogates in JSON text with U+FFFD.
-pub fn whole_surrogates(json: &str) -> Cow<'_, str> {
+pub fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
     let mut whole = Cow::Borrowed(json);
     let mut at = 0;
     // Backslashes occur only in strings, where they begin an escape.
@@ -62,7 +62,7 @@ mod tests {
             (r#""\\\ud83d""#, r#""\\\ufffd""#),
             (r#""\ud8"#, r#""\ud8"#),
         ] {
-            assert_eq!(whole_surrogates(json), expected);
+            assert_eq!(replace_lone_surrogates(json), expected);
         }
     }
 }

@@ -563,10 +563,10 @@ pub struct ServeArgs {
     pub keep: Duration,
     /// Maximum size of an uploaded file, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
-    pub largest_file: u32,
+    pub max_file_size: u32,
     /// Maximum total size of files and outcomes, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 10_240, value_parser = clap::value_parser!(u32).range(1..))]
-    pub all_files: u32,
+    pub max_storage: u32,
     /// Use only the exact files that were approved, not rebuilt ones that ask for the same
     /// permissions
     #[arg(long)]

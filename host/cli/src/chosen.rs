@@ -39,7 +39,7 @@ impl Connections {
     /// Loads the chosen connection of a connector from the store.
     pub fn new(connector: &Connector, chosen: &ConnectionArgs) -> Result<Self, Error> {
         let Some(wanted) = &chosen.connection else { return Ok(Self::none()) };
-        let component = component(connector);
+        let component = address_of(connector);
         let store = Store::open_for_user(chosen.data_dir.as_deref())?;
         let found = store.find_connection(Some(&component), wanted)?;
         let record = found.ok_or_else(|| unknown(wanted, &format!(" for {component}")))?;
@@ -54,7 +54,7 @@ impl Connections {
     ) -> Result<Self, Error> {
         let stored = chosen.iter().map(|wanted| {
             let record = store.find_connection(None, wanted)?.ok_or_else(|| unknown(wanted, ""))?;
-            let of = |approved: &&Approved| component(&approved.connector) == record.component;
+            let of = |approved: &&Approved| address_of(&approved.connector) == record.component;
             let approved = approved.iter().find(of).ok_or_else(|| {
                 Error::usage(
                     format!(
@@ -73,7 +73,7 @@ impl Connections {
     /// environment.
     pub fn of(&self, approved: &Approved) -> Result<Connection, Error> {
         let connector = &approved.connector;
-        let component = component(connector);
+        let component = address_of(connector);
         if let Some((_, connection)) = self.stored.iter().find(|(of, _)| *of == component) {
             return Ok(connection.clone());
         }
@@ -103,8 +103,8 @@ fn with_placeholders(definition: &Definition, values: ConnectionValues) -> Conne
     texts.fold(values, |values, Property { name, .. }| values.set(name, NOT_SENT))
 }
 
-/// Returns a connection that sends nothing, unless the connector requires values
-/// that are not secret.
+/// Returns a connection for a replay, with placeholders for secrets, or `None` if the
+/// connector requires other values.
 pub fn replaying(connector: &Connector) -> Option<Connection> {
     let definition = &connector.descriptor().connection;
     connector.connection(with_placeholders(definition, ConnectionValues::new())).ok()
@@ -147,7 +147,7 @@ fn loaded(
     connector: &Connector,
     record: &ConnectionRecord,
 ) -> Result<(String, Connection), Error> {
-    let component = component(connector);
+    let component = address_of(connector);
     if record.component != component {
         return Err(Error::usage(
             format!(
@@ -167,7 +167,7 @@ fn loaded(
 }
 
 /// Returns the address that connections are stored under, such as `openai/v1`.
-pub fn component(connector: &Connector) -> String {
+pub fn address_of(connector: &Connector) -> String {
     connector.descriptor().own_address()
 }
 

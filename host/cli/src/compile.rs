@@ -53,7 +53,7 @@ pub fn in_separate_process(file: &Path) -> Result<(), Error> {
             // Killed by a signal: it exceeded a limit, or the system ran out of memory.
             Ok(Some(_)) => {
                 return Err(failed(format!(
-                    "compilation takes more than {MAX_CPU_TIME} s of CPU time or {} MiB of memory",
+                    "compilation exceeded {MAX_CPU_TIME} s of CPU time or {} MiB of memory",
                     MAX_MEMORY >> 20
                 )));
             }
@@ -61,10 +61,7 @@ pub fn in_separate_process(file: &Path) -> Result<(), Error> {
             Ok(None) => {
                 let _ = compiler.kill();
                 let _ = compiler.wait();
-                return Err(failed(format!(
-                    "compilation takes longer than {} s",
-                    MAX_TIME.as_secs()
-                )));
+                return Err(failed(format!("compilation exceeded {} s", MAX_TIME.as_secs())));
             }
             Err(error) => return Err(failed(error.to_string())),
         }

@@ -252,7 +252,7 @@ impl Components {
     }
 
     /// Whether the file is in a folder in which names are looked up.
-    pub fn look_in_folder_of(&self, file: &Path) -> bool {
+    pub fn searches_folder_of(&self, file: &Path) -> bool {
         let Ok(file) = fs::canonicalize(file) else { return false };
         let mut folders = self.folders.iter().filter_map(|folder| fs::canonicalize(folder).ok());
         folders.any(|folder| file.parent() == Some(&folder))
@@ -355,7 +355,10 @@ fn is_path(name: &str) -> bool {
 
 fn file(path: &str) -> Result<PathBuf, Error> {
     let wrong = |message: String| {
-        Error::usage(message, "a connector is a name such as `openai`, or the path of a .wasm file")
+        Error::usage(
+            message,
+            "expected a connector name such as `openai`, or the path of a .wasm file",
+        )
     };
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Ok(PathBuf::from(path)),

@@ -6,7 +6,7 @@ use connector_store::{ConnectionRecord, KEY_VARIABLE, Key, KeySource, Store};
 use serde_json::{Map, Value, json};
 
 use super::args::{AddConnectionArgs, ConnectionCommand};
-use super::chosen::{component, unknown};
+use super::chosen::{address_of, unknown};
 use super::components::Components;
 use super::error::Error;
 use super::{input, print, secrets};
@@ -62,7 +62,7 @@ fn add(components: &Components, arguments: &AddConnectionArgs, as_json: bool) ->
         );
     }
     let bound = binding(&connector, &connection);
-    let record = store.add_connection(&arguments.name, &component(&connector), &values, &bound)?;
+    let record = store.add_connection(&arguments.name, &address_of(&connector), &values, &bound)?;
     if as_json { print::json(&to_json(&record)) } else { print::line(&record.id) }
 }
 
@@ -96,7 +96,8 @@ fn show(components: &Components, store: &Store, wanted: &str, as_json: bool) -> 
     // Without its connector, it is unknown which values are secret.
     let connector = record.component.rsplit_once('/').map(|(name, _)| components.load(name));
     let connector = connector.and_then(Result::ok);
-    let is_its = |of: &Connector| component(of) == record.component && has_same_secrets(record, of);
+    let is_its =
+        |of: &Connector| address_of(of) == record.component && has_same_secrets(record, of);
     let connector = connector.filter(is_its);
     let table = connector.as_ref().map(|found| &found.descriptor().connection.properties);
     let shown = stored.values.shown(table);

@@ -15,7 +15,7 @@ use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use connector_host::acts_on_terminal;
+use connector_host::is_unsafe_for_terminal;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -99,12 +99,12 @@ fn visible(text: &str) -> Cow<'_, str> {
 }
 
 fn escaped(text: &str, escape: impl Fn(char, &mut String)) -> Cow<'_, str> {
-    if !text.contains(acts_on_terminal) {
+    if !text.contains(is_unsafe_for_terminal) {
         return text.into();
     }
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if acts_on_terminal(c) {
+        if is_unsafe_for_terminal(c) {
             escape(c, &mut escaped);
         } else {
             escaped.push(c);

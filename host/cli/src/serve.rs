@@ -25,8 +25,8 @@ pub fn serve(args: ServeArgs) -> Result<(), Error> {
         api_keys,
         files_dir,
         keep: args.keep,
-        largest_file: u64::from(args.largest_file) << 20,
-        all_files: u64::from(args.all_files) << 20,
+        max_file_size: u64::from(args.max_file_size) << 20,
+        max_storage: u64::from(args.max_storage) << 20,
         runs: args.runs as usize,
         queue: args.queue as usize,
         run_time: args.timeout,
@@ -44,7 +44,8 @@ pub fn http_functions(components: &Components, file: Option<&Path>) -> Result<Fu
         None => Ok(functions),
         Some(declared) => Err(Error::usage(
             format!(
-                "`{}` is an action, but here a run can call only actions of its own connector",
+                "cannot declare the action `{}`: in a service, a run can call only actions of its \
+                 own connector",
                 declared.action
             ),
             "declare only HTTP functions, or use `connector run` or `connector mcp`",

@@ -64,7 +64,7 @@ pub fn trust(
         ));
     }
     print::note(format_args!("approved {}", print::path(&file)));
-    if !components.look_in_folder_of(&file) {
+    if !components.searches_folder_of(&file) {
         print::note(format_args!(
             "note: names are looked up in {}; to use it by name, copy it there, or set ${FOLDER} \
              to its folder",

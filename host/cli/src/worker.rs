@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use connector_store::Store;
-use connector_worker::{self as worker, Config, Making, Names, NatsAccess, Servers, User};
+use connector_worker::{self as worker, Config, Names, NatsAccess, Provisioning, Servers, User};
 use zeroize::Zeroizing;
 
 use super::args::{ReachArgs, duration};
@@ -57,7 +57,7 @@ pub struct WorkerArgs {
     pub replicas: u8,
     /// Maximum size of an input file, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
-    pub largest_file: u32,
+    pub max_file_size: u32,
     /// Where connections are stored [default: a folder in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -83,7 +83,7 @@ pub fn work(args: WorkerArgs) -> Result<(), Error> {
     let config = Config {
         access: NatsAccess { servers: args.nats, user, authorities: args.nats_ca },
         names: args.prefix,
-        making: Making {
+        provisioning: Provisioning {
             keep: args.keep,
             ack_wait: args.ack_wait,
             replicas: usize::from(args.replicas),
@@ -93,7 +93,7 @@ pub fn work(args: WorkerArgs) -> Result<(), Error> {
         run_time: args.timeout,
         drain: args.drain,
         files_dir: store.folder().join("worker"),
-        largest_file: u64::from(args.largest_file) << 20,
+        max_file_size: u64::from(args.max_file_size) << 20,
         functions: http_functions(&components, args.functions.as_deref())?,
     };
     worker::work(connectors, store, config).map_err(|error| Error::Service(error.to_string()))
@@ -103,7 +103,7 @@ fn user(args: &WorkerArgs) -> Result<User, Error> {
     if let Some(path) = &args.creds {
         return Ok(User::Credentials(path.clone()));
     }
-    let Some(name) = &args.user else { return Ok(User::Anybody) };
+    let Some(name) = &args.user else { return Ok(User::Anonymous) };
     let password = match &args.password_file {
         Some(path) => password(path)?,
         None => Zeroizing::new(std::env::var("NATS_PASSWORD").unwrap_or_default()),

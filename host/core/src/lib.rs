@@ -60,7 +60,7 @@ pub use contract::table::{
     Choice, Choices, Comparison, Condition, ControlType, Pattern, Property, PropertyLimits,
     PropertyTable, PropertyType, TableError,
 };
-pub use contract::text::{TextError, acts_on_terminal, read_text, whole_surrogates};
+pub use contract::text::{TextError, is_unsafe_for_terminal, read_text, replace_lone_surrogates};
 pub use contract::{
     Action, AddressError, AddressPolicy, Authorization, BaseUrl, BaseUrlError, Binding, Definition,
     Descriptor, DescriptorError, DescriptorErrors, Effects, Event, Example, Failure, FailureKind,

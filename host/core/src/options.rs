@@ -32,7 +32,7 @@ pub struct HostOptions {
     pub connect_timeout: Duration,
     /// How long a connection test, a list of choices or an output schema may
     /// take while a person waits for it. Default: 30 s.
-    pub ask_time: Duration,
+    pub query_timeout: Duration,
     /// Additional certificate authorities to trust, for self-hosted servers.
     /// Default: only the public ones.
     pub authorities: Option<Authorities>,
@@ -50,7 +50,7 @@ impl Default for HostOptions {
             max_memory: 64 << 20,
             max_stack: 512 << 10,
             connect_timeout: Duration::from_secs(10),
-            ask_time: Duration::from_secs(30),
+            query_timeout: Duration::from_secs(30),
             authorities: None,
         }
     }

@@ -192,7 +192,7 @@ fn ask<T>(
     let route = connection.map(Connection::route);
     let mut run = RunState::new(name, route, Limits::default(), account, shared.validator.clone());
     run.record_mode = connector.record_mode.clone();
-    let time = Some(shared.options.ask_time);
+    let time = Some(shared.options.query_timeout);
     let prepared = Call {
         run: Some(run),
         time,

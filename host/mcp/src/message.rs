@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::body::Bytes;
-use connector_host::{JsonError, read_object, read_text, whole_surrogates};
+use connector_host::{JsonError, read_object, read_text, replace_lone_surrogates};
 use rmcp::service::{RoleServer, RxJsonRpcMessage};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ pub enum Read {
 /// UTF-8 unchanged; [`read`] refuses it.
 pub fn readable(message: Bytes) -> Bytes {
     let Ok(text) = read_text(&message) else { return message };
-    match whole_surrogates(text) {
+    match replace_lone_surrogates(text) {
         Cow::Borrowed(text) if text.len() == message.len() => message,
         text => text.into_owned().into(),
     }

@@ -17,13 +17,23 @@ pub fn routes() -> Vec<Route> {
     let connector = "/components/{name}/{version}";
     vec![
         Route::api("/components").on(GET, "listComponents", "Lists the connectors.", list),
-        Route::api(connector).on(GET, "describe", "The descriptor.", describe),
-        Route::api(&format!("{connector}/docs")).on(GET, "docs", "The documentation.", docs),
+        Route::api(connector).on(
+            GET,
+            "describe",
+            "Returns the descriptor of a connector.",
+            describe,
+        ),
+        Route::api(&format!("{connector}/docs")).on(
+            GET,
+            "docs",
+            "Returns the documentation of a connector.",
+            docs,
+        ),
         Route::api(&format!("{connector}/connection/{{form}}"))
-            .on(GET, "connection", "The connection's {form}.", connection_form)
+            .on(GET, "connection", "Returns the connection's {form}.", connection_form)
             .expand(each_form),
         Route::api(&format!("{connector}/actions/{{action}}/{{form}}"))
-            .on(GET, "", "The input's {form}.", action_form)
+            .on(GET, "", "Returns the input's {form}.", action_form)
             .expand(each_form),
     ]
 }

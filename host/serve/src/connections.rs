@@ -28,16 +28,16 @@ pub fn routes() -> Vec<Route> {
             .on(GET, "listConnections", "Lists stored connections, without secrets.", list)
             .on(POST, "createConnection", "Stores a connection.", create),
         Route::api("/connections/{id}")
-            .on(GET, "showConnection", "A stored connection, without secrets.", show)
+            .on(GET, "showConnection", "Returns a stored connection, without secrets.", show)
             .on(PUT, "replaceConnection", "Replaces a connection.", replace)
             .on(DELETE, "deleteConnection", "Deletes a connection.", remove),
     ]
 }
 
-/// The connection of a request: the ID of a stored one, or values of the
-/// connection's form for this request only.
+/// The connection for a request: the name or ID of a stored one, or the values of
+/// the connection's form for this request only.
 #[derive(Default, JsonSchema)]
-#[schemars(untagged, rename = "Chosen")]
+#[schemars(untagged, rename = "ConnectionChoice")]
 pub enum ConnectionChoice {
     /// None, for connectors that need no credential.
     #[default]
@@ -51,7 +51,7 @@ pub enum ConnectionChoice {
 impl ConnectionChoice {
     /// Takes the `connection` member of a body.
     pub fn take(members: &mut Members) -> Result<Self, String> {
-        const EXPECTED: &str = "`connection` must be the ID of a stored connection, or an object with connection values";
+        const EXPECTED: &str = "`connection` must be the name or ID of a stored connection, or an object with connection values";
         match members.take("connection") {
             None => Ok(Self::None),
             Some(Value::String(id)) => Ok(Self::Stored(id)),
@@ -149,8 +149,7 @@ pub struct ConnectionReplacement {
     /// A display name.
     name: String,
     /// The values of the connection's form. An omitted secret is kept, unless
-    /// it would go elsewhere: the base URL, the proxy or the certificate
-    /// authorities change.
+    /// the base URL, the proxy or the certificate authorities change.
     values: Map<String, Value>,
 }
 

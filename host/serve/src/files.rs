@@ -90,7 +90,7 @@ fn check_headers<'a>(app: &App, headers: &'a HeaderMap) -> Result<&'a str, Probl
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     let length = text(header::CONTENT_LENGTH).parse::<u64>().unwrap_or_default();
-    if length > app.config.largest_file {
+    if length > app.config.max_file_size {
         return Err(too_large(app));
     }
     Ok(mime_type)
@@ -100,7 +100,7 @@ fn check_headers<'a>(app: &App, headers: &'a HeaderMap) -> Result<&'a str, Probl
 pub async fn check_space(app: &App) -> Result<(), Problem> {
     let files = app.files.clone();
     let size = on_disk(move || files.size()).await?;
-    if size < app.config.all_files {
+    if size < app.config.max_storage {
         return Ok(());
     }
     let detail = format!(
@@ -123,7 +123,7 @@ async fn receive(
             Problem::new(StatusCode::BAD_REQUEST, format!("the upload was interrupted: {error}"))
         })?;
         size += chunk.len() as u64;
-        if size > app.config.largest_file {
+        if size > app.config.max_file_size {
             return Err(too_large(app));
         }
         file = on_disk(move || file.write_all(&chunk).map(|()| file)).await?;
@@ -135,7 +135,7 @@ async fn receive(
 }
 
 fn too_large(app: &App) -> Problem {
-    let detail = format!("the file is larger than {} bytes", app.config.largest_file);
+    let detail = format!("the file is larger than {} bytes", app.config.max_file_size);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 

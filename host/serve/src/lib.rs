@@ -83,10 +83,10 @@ pub struct Config {
     /// How long files and outcomes are kept.
     pub keep: Duration,
     /// The maximum size of an uploaded file in bytes.
-    pub largest_file: u64,
+    pub max_file_size: u64,
     /// The maximum total size of files and outcomes in bytes. Once it is reached,
     /// no more are stored.
-    pub all_files: u64,
+    pub max_storage: u64,
     /// The maximum number of simultaneous runs.
     pub runs: usize,
     /// The maximum number of waiting runs.
@@ -182,7 +182,7 @@ pub fn serve(connectors: Vec<Connector>, store: Store, config: Config) -> Result
                 .collect(),
             store: Arc::new(store),
             files: FileStore::new(&config.files_dir, format!("{API}/files/"))
-                .limited(config.all_files),
+                .limited(config.max_storage),
             connections: ConnectionCache::default(),
             gate: Gate::new(config.runs, config.queue),
             queries: Gate::new(MAX_QUERIES, MAX_WAITING_QUERIES),
@@ -258,7 +258,7 @@ fn health() -> Vec<Route> {
 }
 
 fn router(app: Arc<App>) -> Router {
-    let routes = routes(app.config.largest_file).into_iter();
+    let routes = routes(app.config.max_file_size).into_iter();
     routes
         .fold(Router::new(), |router, route| route.add_to(router))
         .layer(DefaultBodyLimit::max(MAX_BODY))

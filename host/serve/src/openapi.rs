@@ -23,7 +23,7 @@ pub const JSON: &str = "application/json";
 pub const OCTETS: &str = "application/octet-stream";
 
 pub fn routes() -> Vec<Route> {
-    vec![Route::root("/openapi.json").on(GET, "openapi", "This description.", document)]
+    vec![Route::root("/openapi.json").on(GET, "openapi", "Returns this description.", document)]
 }
 
 async fn document(State(app): Shared) -> Result<Json<AnyObject>, Problem> {
@@ -37,7 +37,7 @@ fn describe(app: &App) -> Value {
     let mut types = settings.into_generator();
     let problem = json!({ "schema": types.subschema_for::<ProblemDetails<'_>>() });
     let mut paths = Map::new();
-    for route in super::routes(app.config.largest_file) {
+    for route in super::routes(app.config.max_file_size) {
         for mut operation in route.describe(&app.connectors, &mut types) {
             // Applies even to a request that does not reach its handler.
             operation.response("default", "A problem.").insert(PROBLEM.to_owned(), problem.clone());
@@ -70,8 +70,8 @@ fn describe(app: &App) -> Value {
             "schemas": schemas,
             "securitySchemes": { "apiKey": {
                 "type": "http", "scheme": "bearer",
-                "description": "The service's own key. If none is set, it accepts only requests from this \
-                                machine.",
+                "description": "The service's own key. If none is set, it accepts only requests from \
+                                the machine that it runs on.",
             }},
         },
     })

@@ -33,15 +33,15 @@ pub enum StoreError {
     },
     /// It belongs to another user, or is not a regular file.
     #[error("{} {what}", path.display())]
-    NotOwn {
+    Unsuitable {
         /// The file or folder.
         path: PathBuf,
         /// The reason, starting with a verb.
         what: &'static str,
     },
-    /// The environment variable does not hold a key.
+    /// The environment variable does not contain a valid key.
     #[error("invalid key in ${0}: expected 32 bytes in base64")]
-    NoKeyInVariable(&'static str),
+    InvalidKey(&'static str),
     /// The given key is not the store's.
     #[error("the key in ${KEY_VARIABLE} is not the key of the store in {}", folder.display())]
     WrongKey {
@@ -129,13 +129,11 @@ impl StoreError {
             Self::OpenToOthers { path, needed, .. } => {
                 format!("`chmod {needed:o} {}` makes it private", path.display())
             }
-            Self::NotOwn { .. } => {
+            Self::Unsuitable { .. } => {
                 "the store uses only regular files and folders that belong to the current user"
                     .to_owned()
             }
-            Self::NoKeyInVariable(_) => {
-                "`head -c 32 /dev/urandom | base64` generates a key".to_owned()
-            }
+            Self::InvalidKey(_) => "`head -c 32 /dev/urandom | base64` generates a key".to_owned(),
             Self::WrongKey { .. } => format!(
                 "set ${KEY_VARIABLE} to the key that the store was created with, or unset it if \
                  the key is in a file in the folder"

@@ -108,14 +108,14 @@ mod private {
     pub(super) fn check(path: &Path, needed: u32) -> Result<(), StoreError> {
         let metadata = fs::symlink_metadata(path)
             .map_err(|error| StoreError::File { path: path.to_owned(), error })?;
-        let not_own = |what| Err(StoreError::NotOwn { path: path.to_owned(), what });
+        let unsuitable = |what| Err(StoreError::Unsuitable { path: path.to_owned(), what });
         match needed {
-            FOLDER if !metadata.is_dir() => return not_own("is not a directory"),
-            FILE if !metadata.is_file() => return not_own("is not a regular file"),
+            FOLDER if !metadata.is_dir() => return unsuitable("is not a directory"),
+            FILE if !metadata.is_file() => return unsuitable("is not a regular file"),
             _ => {}
         }
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return not_own("belongs to another user");
+            return unsuitable("belongs to another user");
         }
         let mode = metadata.mode() & 0o7777;
         match mode & 0o077 {
@@ -170,7 +170,7 @@ mod private {
         let metadata = fs::symlink_metadata(path)
             .map_err(|error| StoreError::File { path: path.to_owned(), error })?;
         if metadata.is_symlink() {
-            return Err(StoreError::NotOwn { path: path.to_owned(), what: "is a link" });
+            return Err(StoreError::Unsuitable { path: path.to_owned(), what: "is a link" });
         }
         Ok(())
     }

@@ -71,7 +71,7 @@ impl Key {
         let text = text.into_string().map(Zeroizing::new).unwrap_or_default();
         match Self::from_base64(&text) {
             Some(key) => Ok(Some(key)),
-            None => Err(StoreError::NoKeyInVariable(variable)),
+            None => Err(StoreError::InvalidKey(variable)),
         }
     }
 

@@ -14,7 +14,7 @@ pub struct Servers(Vec<String>);
 /// A user of the server.
 pub enum User {
     /// No authentication.
-    Anybody,
+    Anonymous,
     /// A credentials file, as created by `nsc`.
     Credentials(PathBuf),
     /// A name and a password.
@@ -88,7 +88,7 @@ impl NatsAccess {
     pub async fn connect(&self, name: &str) -> Result<Client, NatsAccessError> {
         let mut options = ConnectOptions::new().name(name).event_callback(log_event);
         options = match &self.user {
-            User::Anybody => options,
+            User::Anonymous => options,
             User::Credentials(path) => options
                 .credentials_file(path)
                 .await

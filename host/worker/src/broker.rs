@@ -42,7 +42,7 @@ impl BrokerError {
 
 /// The settings for creating missing streams, buckets and the consumer.
 #[derive(Debug)]
-pub struct Making {
+pub struct Provisioning {
     /// How long outcomes and files are kept.
     pub keep: Duration,
     /// The time without a heartbeat after which another worker takes over a run.
@@ -99,10 +99,14 @@ impl Broker {
     /// # Errors
     /// If the server has no JetStream, if the user lacks permissions, or if a
     /// stream with the same name has a different purpose.
-    pub async fn open(client: Client, names: Names, making: &Making) -> Result<Self, BrokerError> {
+    pub async fn open(
+        client: Client,
+        names: Names,
+        provisioning: &Provisioning,
+    ) -> Result<Self, BrokerError> {
         let mut context = async_nats::jetstream::new(client.clone());
         context.set_timeout(TIMEOUT);
-        let Making { keep, ack_wait, replicas } = *making;
+        let Provisioning { keep, ack_wait, replicas } = *provisioning;
         let stream = |name: String, subjects: String| Config {
             name,
             subjects: vec![subjects],
@@ -142,8 +146,8 @@ impl Broker {
         open_stream(&context, dead).await?;
         Ok(Self {
             begun: open_stream(&context, begun).await?,
-            outcomes: outcomes(&context, &names, making).await?,
-            files: files(&context, &names, making).await?,
+            outcomes: outcomes(&context, &names, provisioning).await?,
+            files: files(&context, &names, provisioning).await?,
             queue,
             client,
             context,
@@ -298,7 +302,7 @@ async fn open_stream(context: &Context, config: Config) -> Result<Stream, Broker
 async fn outcomes(
     context: &Context,
     names: &Names,
-    making: &Making,
+    provisioning: &Provisioning,
 ) -> Result<kv::Store, BrokerError> {
     // The server itself publishes outcomes when it stores them. A second outcome
     // for a run is not stored, and therefore not published.
@@ -312,8 +316,8 @@ async fn outcomes(
         name: format!("KV_{bucket}"),
         subjects: vec![names.all_outcomes()],
         max_messages_per_subject: 1,
-        max_age: making.keep,
-        num_replicas: making.replicas,
+        max_age: provisioning.keep,
+        num_replicas: provisioning.replicas,
         republish: Some(republish),
         discard: DiscardPolicy::New,
         allow_rollup: true,
@@ -329,15 +333,15 @@ async fn outcomes(
 async fn files(
     context: &Context,
     names: &Names,
-    making: &Making,
+    provisioning: &Provisioning,
 ) -> Result<ObjectStore, BrokerError> {
     if let Ok(store) = context.get_object_store(names.files()).await {
         return Ok(store);
     }
     let config = object_store::Config {
         bucket: names.files(),
-        max_age: making.keep,
-        num_replicas: making.replicas,
+        max_age: provisioning.keep,
+        num_replicas: provisioning.replicas,
         ..object_store::Config::default()
     };
     let created = context.create_object_store(config).await;

@@ -315,7 +315,7 @@ fn prepare(worker: &Worker, job: &Job, runtime: &Handle) -> Result<Prepared, Fai
     let connection = connection.map_err(connector_serve::Problem::into_failure)?;
     let files = RunFiles::new(&worker.config.files_dir, &worker.broker)?;
     let mut input = job.run.input.clone();
-    let fetching = files.fetch(&mut input, worker.config.largest_file);
+    let fetching = files.fetch(&mut input, worker.config.max_file_size);
     let fetched =
         runtime.block_on(async { tokio::time::timeout(worker.config.run_time, fetching).await });
     fetched.unwrap_or_else(|_| {
@@ -483,7 +483,7 @@ async fn store_dead_letter(
 
 fn never_ended(deliveries: i64) -> Failure {
     let message = format!(
-        "the run was delivered {deliveries} times and never ended: it may be killing its workers"
+        "the run was delivered {deliveries} times and never finished; it may be killing its workers"
     );
     Failure { request_sent: true, ..Failure::new(FailureKind::Internal, message) }
 }

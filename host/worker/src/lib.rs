@@ -24,7 +24,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 pub use access::{NatsAccess, NatsAccessError, Servers, User};
-pub use broker::{BrokerError, Making};
+pub use broker::{BrokerError, Provisioning};
 pub use names::Names;
 
 use broker::Broker;
@@ -48,7 +48,7 @@ pub struct Config {
     /// The names of streams, buckets and subjects.
     pub names: Names,
     /// The settings for creating missing streams and buckets.
-    pub making: Making,
+    pub provisioning: Provisioning,
     /// The maximum number of simultaneous runs.
     pub runs: usize,
     /// The maximum number of deliveries of a run.
@@ -60,7 +60,7 @@ pub struct Config {
     /// The folder for files that runs need.
     pub files_dir: PathBuf,
     /// The maximum size of an input file in bytes.
-    pub largest_file: u64,
+    pub max_file_size: u64,
     /// The functions that a model may call in addition to actions.
     pub functions: Functions,
 }
@@ -129,8 +129,8 @@ pub fn work(connectors: Vec<Connector>, store: Store, config: Config) -> Result<
         let stop = shutdown_signal(false)?;
         let id = new_id()?;
         let client = config.access.connect(&format!("connector worker {id}")).await?;
-        let broker = Broker::open(client, config.names.clone(), &config.making).await?;
-        if let Err(error) = files::sweep(&config.files_dir, config.making.keep) {
+        let broker = Broker::open(client, config.names.clone(), &config.provisioning).await?;
+        if let Err(error) = files::sweep(&config.files_dir, config.provisioning.keep) {
             tracing::warn!(%error, "cannot remove expired files");
         }
         let address = |connector: &Connector| connector.descriptor().own_address();

@@ -11,7 +11,7 @@ use connector_bench::provider::{self, Responses};
 use connector_bench::transfers::{self, Direction};
 use connector_bench::{flight, hello, turns};
 
-/// Measures the library and ureq alone.
+/// Measures the library and, for comparison, ureq alone.
 #[derive(Parser)]
 enum Args {
     /// A provider that responds immediately, until standard input closes.

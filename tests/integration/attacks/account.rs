@@ -97,10 +97,14 @@ fn a_run_and_its_functions_share_the_limit_on_held_bytes() {
     let bench = Bench::new();
     let limits = within(|limits| limits.held_bytes = 8 << 20);
     let large = json!([{ "call": vec![json!({ "name": "large", "arguments": {} }); 20] }]);
-    bench.assert_exceeds(&large, &limits, "holds more than");
+    bench.assert_exceeds(&large, &limits, "of the host's memory");
     let names = vec!["puppet/v1/act"; 1_000];
     let small = within(|limits| limits.held_bytes = 100_000);
-    bench.assert_exceeds(&json!([{ "describe": { "names": names } }]), &small, "holds more than");
+    bench.assert_exceeds(
+        &json!([{ "describe": { "names": names } }]),
+        &small,
+        "of the host's memory",
+    );
     // Half an event in each of several responses.
     let text = "x".repeat(1 << 20);
     let send = json!({ "send": { "path": "file", "body": text } });

@@ -145,7 +145,7 @@ fn post(url: &str, accept: &str, body: &str) -> u16 {
 
 #[test]
 fn uploads_are_limited() {
-    let service = Service::start_with(&["--all-files", "1"]);
+    let service = Service::start_with(&["--max-storage", "1"]);
     let upload = |bytes| {
         post(&format!("{}/api/v1/files?name=a.txt", service.url()), "*/*", &"a".repeat(bytes))
     };
@@ -156,7 +156,7 @@ fn uploads_are_limited() {
 
 #[test]
 fn a_small_upload_counts_as_at_least_8_kib() {
-    let service = Service::start_with(&["--all-files", "1"]);
+    let service = Service::start_with(&["--max-storage", "1"]);
     let upload = || post(&format!("{}/api/v1/files?name=a.txt", service.url()), "*/*", "a");
     // A mebibyte is 128 times 8 KiB.
     for number in 0..128 {
@@ -167,7 +167,7 @@ fn a_small_upload_counts_as_at_least_8_kib() {
 
 #[test]
 fn files_and_outcomes_of_runs_count_toward_the_limit() {
-    let (service, sandbox) = (Service::start_with(&["--all-files", "1"]), sandbox());
+    let (service, sandbox) = (Service::start_with(&["--max-storage", "1"]), sandbox());
     let connection = json!({ "token": CANARY, "baseUrl": sandbox.base_url().as_str() });
     let run = |action: &str, input: Value, key: Option<&str>| {
         let uri = format!("{}/api/v1/components/openai/v1/actions/{action}/run", service.url());

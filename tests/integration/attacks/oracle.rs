@@ -154,7 +154,7 @@ fn the_third_response_with_the_token_ends_the_run() {
     let often = |times| json!([{ "repeat": { "times": times, "steps": ask } }]);
     assert!(puppet::act(&connector, &connection, &often(2)).is_ok());
     let failure = puppet::act(&connector, &connection, &often(20)).unwrap_err();
-    assert!(failure.message.contains("contained a secret of the connection"), "{failure:?}");
+    assert!(failure.message.contains("contained a secret from the connection"), "{failure:?}");
     assert_eq!(echo.requests(), 2 + 3);
 }
 

@@ -104,11 +104,11 @@ fn reports_questionable_declarations_as_warnings() {
         action["examples"] = json!([{ "title": "Old", "input": "{\"modle\":\"m\"}" }]);
     });
     let warnings = [
-        "connector: its icon is not an SVG document",
+        "connector: the icon is not an SVG document",
         "action `act`: the choices of `model` depend on `provider`, which is not a property",
         "action `act`: `functions` has no description",
         "action `act`: `cache` is optional, but forms always send it because `cache.mode` has a default",
-        "action `act`: its output is named `result`, but outputs have no names",
+        "action `act`: the output is named `result`, but outputs have no names",
         "action `act`, example `Old`: ",
     ];
     let ran = check(&file, &[]);

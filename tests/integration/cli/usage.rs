@@ -38,7 +38,7 @@ fn assert_printed(ran: &Ran, status: i32, error: &str, hint: Option<&str>) {
 #[test]
 fn an_unusable_path_is_explained() {
     let (_dir, path) = files();
-    let kinds = Some("a connector is a name such as `openai`, or the path of a .wasm file");
+    let kinds = Some("expected a connector name such as `openai`, or the path of a .wasm file");
     let build = Some("build it with `--target wasm32-unknown-unknown`");
     let link = Some("link it with `wasm-component-ld`, or run `wasm-tools component new` on it");
     for (name, status, is, hint) in [
@@ -183,8 +183,8 @@ fn options_that_are_not_available_are_a_failure() {
 #[test]
 fn rejects_invalid_option_values() {
     for (arguments, sentence) in [
-        (&["serve", "--largest-file", "0"][..], "0 is not in 1..=4294967295"),
-        (&["worker", "--largest-file", "0"], "0 is not in 1..=4294967295"),
+        (&["serve", "--max-file-size", "0"][..], "0 is not in 1..=4294967295"),
+        (&["worker", "--max-file-size", "0"], "0 is not in 1..=4294967295"),
         (&["run", "openai/v1/ask", "--timeout", "5"], "the unit must be ms, s, m or h"),
         (&["run", "openai/v1/ask", "--timeout", "0s"], "must be more than 0 and at most 24h"),
         (&["run", "openai/v1/ask", "--raw", "--envelope"], "cannot be used with '--envelope'"),

@@ -69,8 +69,8 @@ fn an_endless_run_is_stopped_wherever_it_hangs() {
 
 #[test]
 fn endless_form_queries_are_stopped() {
-    let ask_time = Duration::from_millis(200);
-    let host = without_cache(HostOptions { ask_time, ..HostOptions::default() });
+    let query_timeout = Duration::from_millis(200);
+    let host = without_cache(HostOptions { query_timeout, ..HostOptions::default() });
     let looping = |name: &str, signature: &str| {
         host.load(&Guest::good().with(&format!("(func ${name} {signature} {LOOP})")).build())
     };

@@ -1,4 +1,4 @@
-//! Results of a connector that the host cannot use.
+//! Connector results that the host cannot use.
 
 use connector_tests::guest::component;
 

@@ -31,9 +31,9 @@ static OPENAI: LazyLock<Connector> = LazyLock::new(|| {
     // Waiting runs cost nothing, so allow many at the same time.
     let cache_dir = Some(target_dir().join("test-cache"));
     // Form queries do not use the limits of a run.
-    let ask_time = Duration::from_secs(10);
+    let query_timeout = Duration::from_secs(10);
     let options =
-        HostOptions { concurrent_runs: 256, cache_dir, ask_time, ..HostOptions::default() };
+        HostOptions { concurrent_runs: 256, cache_dir, query_timeout, ..HostOptions::default() };
     Host::new(options).unwrap().load_file(component()).unwrap()
 });
 

@@ -258,7 +258,7 @@ fn the_node_shows_the_status_of_its_run() {
     assert_eq!((&attempt["event"], &attempt["payload"]["attempt"]), (&json!("attempt"), &json!(1)));
     let outcome = node_red.message("outcome");
     assert_eq!(outcome["metadata"]["attempts"], 2);
-    node_red.has_no_status("action");
+    node_red.wait_for_no_status("action");
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn an_invalid_body_is_rejected_with_a_clear_message() {
         (
             r#"{"connection":7}"#,
             422,
-            "`connection` must be the ID of a stored connection, or an object with connection values",
+            "`connection` must be the name or ID of a stored connection, or an object with connection values",
         ),
         ("[]", 422, "the body must be a JSON object"),
         ("{", 400, "the body is not JSON: EOF while parsing an object (line 1, column 1)"),

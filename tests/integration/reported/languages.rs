@@ -1,4 +1,4 @@
-//! Languages, in the forms in which people write them.
+//! Languages, as people write them.
 
 use connector_host::FailureKind::InvalidInput;
 use serde_json::{Value, json};

@@ -65,7 +65,7 @@ fn an_uploaded_page_is_not_rendered() {
 
 #[test]
 fn rejects_files_that_are_unnamed_empty_or_too_large() {
-    let service = Service::start_with(&["--largest-file", "1"]);
+    let service = Service::start_with(&["--max-file-size", "1"]);
     assert_eq!(upload(&service, "a.mp3", "audio/mpeg", b"").problem(422), "invalid-input");
     let large = vec![0; (1 << 20) + 1];
     assert_eq!(upload(&service, "a.mp3", "audio/mpeg", &large).problem(413), "too-large");

@@ -45,7 +45,7 @@ fn a_callers_file_keeps_its_name() {
 #[test]
 fn missing_files_and_files_outside_the_bucket_are_rejected() {
     let fleet = fleet();
-    let _worker = fleet.worker(&["--largest-file", "1"]);
+    let _worker = fleet.worker(&["--max-file-size", "1"]);
     let caller = fleet.caller();
     caller.put("large.mp3", &vec![0; (1 << 20) + 1]);
     for (id, url, expected) in [

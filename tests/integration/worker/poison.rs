@@ -81,9 +81,9 @@ fn a_token_in_a_message_is_rejected_and_not_repeated() {
     inline["connection"] = values;
     let mut beside = ask("Hello!");
     beside["token"] = json!(CANARY);
-    let mut shouted = ask("Hello!");
-    shouted["connection"] = json!([CANARY]);
-    for (id, run) in [("inline", &inline), ("beside", &beside), ("shouted", &shouted)] {
+    let mut listed = ask("Hello!");
+    listed["connection"] = json!([CANARY]);
+    for (id, run) in [("inline", &inline), ("beside", &beside), ("listed", &listed)] {
         let reply = caller.run(id, run);
         assert_eq!(reply["failure"]["kind"], "invalid-input");
         let (reply, dead) = (reply.to_string(), caller.dead(id).to_string());
@@ -141,7 +141,7 @@ fn a_run_that_kills_its_workers_becomes_a_dead_letter() {
     let dead = caller.dead("poison");
     assert_eq!(dead["deliveries"], 3);
     let message = dead["failure"]["message"].as_str().unwrap();
-    assert!(message.contains("delivered 2 times and never ended"), "{dead}");
+    assert!(message.contains("delivered 2 times and never finished"), "{dead}");
     assert_eq!(caller.reply("poison")["failure"], dead["failure"]);
     caller.wait_until_done();
     assert_eq!((fleet.asked("Poison"), caller.replies().len()), (2, 1));

@@ -218,7 +218,7 @@ impl Request {
             if name.chars().count() > 64 || value.chars().count() > 512 {
                 return Err(ApiError::at(
                     "metadata",
-                    "A key has at most 64 characters, and a value at most 512.",
+                    "Keys must be at most 64 characters long, and values at most 512.",
                 ));
             }
         }
@@ -228,7 +228,7 @@ impl Request {
         if self.output_expires_after.as_ref().is_some_and(is_wrong) {
             return Err(ApiError::at(
                 "output_expires_after",
-                "The anchor must be 'created_at', and the time from 3600 to 2592000 seconds.",
+                "'anchor' must be 'created_at', and 'seconds' between 3600 and 2592000.",
             ));
         }
         Ok(())

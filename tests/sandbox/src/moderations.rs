@@ -143,8 +143,8 @@ impl Request {
     fn result(&self, texts: &[&str], images: &[&str]) -> Value {
         let (mut categories, mut scores, mut types) = (Map::new(), Map::new(), Map::new());
         let mut flagged = false;
-        for (name, is_visible) in CATEGORIES {
-            let images = if *is_visible { images } else { &[] };
+        for (name, applies_to_images) in CATEGORIES {
+            let images = if *applies_to_images { images } else { &[] };
             let applies = texts.iter().chain(images).any(|text| text.contains(name));
             flagged |= applies;
             // Categories that older models do not know.

@@ -59,13 +59,13 @@ impl Batched for Ask {
         } else {
             Format::Text
         };
-        let is_several = response.has(SEVERAL);
+        let has_several = response.has(SEVERAL);
         let Response { endpoint, body, model, request_id, .. } = response;
         let answer = match endpoint {
             responses::ENDPOINT => responses::read_in_batch(body)?,
             _ => chat::read_in_batch(&body)?,
         };
         let ending = Ending::of(answer, &format, request_id)?;
-        outcome(ending, &format, is_several, model.map(str::to_owned))
+        outcome(ending, &format, has_several, model.map(str::to_owned))
     }
 }

@@ -170,8 +170,8 @@ impl Format {
     }
 
     /// The schema of the output, or of a list of several outputs.
-    pub fn output_schema(&self, is_several: bool) -> Value {
-        let levels = usize::from(is_several);
+    pub fn output_schema(&self, has_several: bool) -> Value {
+        let levels = usize::from(has_several);
         match self {
             Self::Text => list_of(json!({ "type": "string" }), levels),
             Self::Object(None) => list_of(json!({ "type": "object" }), levels),

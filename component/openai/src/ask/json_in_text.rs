@@ -26,7 +26,7 @@ pub fn find(text: &str, is_wanted: impl Fn(&Value) -> bool) -> Option<Value> {
     if let Some(value) = whole(text) {
         return Some(value);
     }
-    let text = without_thoughts(&json::whole_surrogates(text));
+    let text = without_thoughts(&json::replace_lone_surrogates(text));
     if let Some(value) = whole(&text) {
         return Some(value);
     }

@@ -45,7 +45,7 @@ pub fn read_in_batch(mut response: Value) -> Result<Answer> {
     read(Reply::of(response)?)
 }
 
-/// A conversation over Responses.
+/// A conversation over the Responses API.
 pub struct Responses<'a> {
     exchange: Exchange<'a>,
     input: Vec<Value>,
@@ -235,7 +235,7 @@ impl Api for Responses<'_> {
         }
         let path = reply.id().and_then(|id| responses::path("", &id).ok()).ok_or_else(|| {
             let message =
-                "the provider is working on the answer, but returned no valid ID to fetch it";
+                "the provider is working on the answer, but did not return a valid ID for it";
             answered(Failure::invalid_output(message))
         })?;
         let (reply, response) = background::wait(&path, &self.include, reply)
@@ -291,8 +291,8 @@ fn set(item: &mut Value, name: &str, value: Value) {
 /// The failure for an error response.
 fn failure(response: &ErrorResponse) -> Failure {
     let hint = format!(
-        "the server has no Responses API: set `api` to Chat Completions; or the base URL is \
-         wrong: {BASE_URL_HINT}"
+        "if the server does not support the Responses API, set `api` to Chat Completions; \
+         otherwise, {BASE_URL_HINT}"
     );
     errors::explained(response, &hint)
 }

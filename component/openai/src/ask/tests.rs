@@ -303,7 +303,7 @@ fn rejects_attachments_that_cannot_be_sent() {
         (
             json!({ "imageDetail": "original" }),
             "imageDetail",
-            "only the API Responses has original",
+            "`imageDetail` can be original only with the Responses API",
         ),
         (in_message(json!({ "imageUrls": ["x"] })), "messages[1].imageUrls[0]", "each of"),
         (in_message(json!({ "attachments": [gone] })), "messages[1].attachments[0]", ""),

@@ -320,9 +320,12 @@ mod tests {
         ];
         for (index, (model, images, mask, expected)) in rows.iter().enumerate() {
             let host = host();
-            let file = |content: &&[u8]| match content.starts_with(b"\xff\xd8") {
-                true => host.file("a.jpg", "image/jpeg", content),
-                false => host.file("a.png", "image/png", content),
+            let file = |content: &&[u8]| {
+                if content.starts_with(b"\xff\xd8") {
+                    host.file("a.jpg", "image/jpeg", content)
+                } else {
+                    host.file("a.png", "image/png", content)
+                }
             };
             let images: Vec<_> = images.iter().map(file).collect();
             let outcome = run(&host, &images, mask.as_ref().map(file), json!({ "model": model }));

@@ -172,7 +172,7 @@ fn explains_errors() {
     for action in ["getResponse", "cancelResponse"] {
         for (status, body, kind, message) in [
             (404, missing, NotFound, "Response with id 'resp_1' not found"),
-            (404, "not here", NotFound, "not here; the server has no Responses API"),
+            (404, "not here", NotFound, "not here; the server may not support the Responses API"),
             (400, late, Refused, "Only background responses can be cancelled"),
             (200, limit, RateLimited, "Slow down"),
             (200, "", InvalidOutput, "the provider's response is"),

@@ -160,8 +160,9 @@ impl Account {
     pub(crate) fn response_with_secret(&self) -> Result<(), Exceeded> {
         let count = self.responses_with_secret.fetch_add(1, Ordering::Relaxed) + 1;
         if count >= MAX_RESPONSES_WITH_SECRET {
-            let message =
-                format!("{count} responses from the provider contained a secret of the connection");
+            let message = format!(
+                "{count} responses from the provider contained a secret from the connection"
+            );
             return Err(self.exceed(FailureKind::InvalidOutput, message));
         }
         Ok(())
@@ -235,7 +236,7 @@ impl Held {
         let held = self.account.held.fetch_add(bytes - before, Ordering::Relaxed);
         let max = self.account.limits.held_bytes;
         if held + (bytes - before) > max {
-            let message = format!("the host holds more than {max} bytes for the run");
+            let message = format!("the run uses more than {max} bytes of the host's memory");
             return Err(self.account.exceed(FailureKind::TooLarge, message));
         }
         Ok(())
@@ -332,7 +333,7 @@ mod tests {
         assert!(account.check().is_ok());
         assert!(account.hold(60).is_err());
         assert!(account.open().is_err() && account.check().is_err());
-        let message = "the host holds more than 100 bytes for the run";
+        let message = "the run uses more than 100 bytes of the host's memory";
         assert_eq!(account.exceeded().unwrap().message, message);
         assert_eq!(account.left(), 40);
     }

@@ -10,7 +10,7 @@ use std::io::Read;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::contract::text::{TextError, read_text, whole_surrogates};
+use crate::contract::text::{TextError, read_text, replace_lone_surrogates};
 
 /// The memory budget for values from connectors, in bytes.
 pub(crate) const CONNECTOR_BUDGET: usize = 128 << 20;
@@ -89,7 +89,7 @@ fn reason(error: &serde_json::Error) -> String {
 /// See [`JsonError`]; also if it is nested deeper than 128 levels, or has more
 /// values than fit in 128 MiB.
 pub fn read_json(bytes: &[u8]) -> Result<Value, JsonError> {
-    Ok(parse(&whole_surrogates(read_text(bytes)?))?)
+    Ok(parse(&replace_lone_surrogates(read_text(bytes)?))?)
 }
 
 /// Parses an object from a caller. Like [`read_json`], but with a smaller budget,
@@ -99,7 +99,7 @@ pub fn read_json(bytes: &[u8]) -> Result<Value, JsonError> {
 /// # Errors
 /// See [`JsonError`]; also if it has more values than fit in 16 MiB.
 pub fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
-    let text = whole_surrogates(read_text(bytes)?);
+    let text = replace_lone_surrogates(read_text(bytes)?);
     match parse_within(&text, &mut { CALLER_BUDGET })? {
         Value::Object(object) => Ok(object),
         _ => Err(JsonError::NoObject),

@@ -36,7 +36,7 @@ pub fn read_text(bytes: &[u8]) -> Result<&str, TextError> {
 
 /// Replaces unpaired surrogates in JSON with U+FFFD. A program that truncates a
 /// string inside an emoji writes `\ud83d` alone, which is not a character.
-pub fn whole_surrogates(json: &str) -> Cow<'_, str> {
+pub fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
     let mut whole = Cow::Borrowed(json);
     let mut at = 0;
     // A backslash only occurs in strings, so it always begins an escape.
@@ -69,7 +69,7 @@ fn unit(json: &str, at: usize) -> Option<u16> {
 /// Whether a character makes a terminal do something other than display it: control
 /// characters except for line feeds and tabs, line and paragraph separators,
 /// characters that change the text direction (UAX #9), and invisible ones.
-pub fn acts_on_terminal(c: char) -> bool {
+pub fn is_unsafe_for_terminal(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
         || matches!(
             c,
@@ -134,7 +134,7 @@ mod tests {
             (r#""\ud8é""#, r#""\ud8é""#),
             ("\\", "\\"),
         ] {
-            assert_eq!(whole_surrogates(json), whole);
+            assert_eq!(replace_lone_surrogates(json), whole);
         }
     }
 }

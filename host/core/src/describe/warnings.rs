@@ -1,5 +1,5 @@
-//! Warnings about a connector's description that is valid but incomplete or
-//! probably wrong.
+//! Warnings about connector descriptions that are valid but incomplete or probably
+//! wrong.
 
 use serde_json::Value;
 
@@ -15,15 +15,15 @@ impl Descriptor {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Warnings(Vec::new());
         let of = "connector";
-        warnings.add_if(self.version == 0, of, "its version is 0; versions begin at 1");
-        warnings.add_if(is_blank(&self.title), of, "it has no title");
-        warnings.add_if(is_blank(&self.description), of, "it has no description");
-        warnings.add_if(self.actions.is_empty(), of, "it has no actions");
+        warnings.add_if(self.version == 0, of, "the version is 0; versions start at 1");
+        warnings.add_if(is_blank(&self.title), of, "no title");
+        warnings.add_if(is_blank(&self.description), of, "no description");
+        warnings.add_if(self.actions.is_empty(), of, "no actions");
         if let Some(icon) = &self.icon {
             let is_svg = icon.contains("<svg") && icon.trim_end().ends_with("</svg>");
-            warnings.add_if(!is_svg, of, "its icon is not an SVG document");
+            warnings.add_if(!is_svg, of, "the icon is not an SVG document");
             let is_active = icon.contains("<script") || icon.contains("href=\"http");
-            warnings.add_if(is_active, of, "its icon contains a script or an external reference");
+            warnings.add_if(is_active, of, "the icon contains a script or an external reference");
         }
         warnings.connection(&self.connection);
         for action in &self.actions {
@@ -55,24 +55,24 @@ impl Warnings {
         let url = connection.base_url.as_str();
         let is_local = ["http://127.", "http://localhost", "http://[::1]"];
         let is_plain = url.starts_with("http:") && !is_local.iter().any(|it| url.starts_with(it));
-        self.add_if(is_plain, of, "its base URL is not encrypted (http)");
+        self.add_if(is_plain, of, "the base URL uses HTTP, which is not encrypted");
         for authorization in &connection.authorizations {
             let place = format!("authorization `{}`", authorization.name);
-            self.add_if(is_blank(&authorization.title), &place, "it has no title");
+            self.add_if(is_blank(&authorization.title), &place, "no title");
         }
         self.table(of, &connection.properties);
     }
 
     fn action(&mut self, action: &Action) {
         let of = format!("action `{}`", action.name);
-        self.add_if(is_blank(&action.title), &of, "it has no title");
-        self.add_if(is_blank(&action.description), &of, "it has no description");
+        self.add_if(is_blank(&action.title), &of, "no title");
+        self.add_if(is_blank(&action.description), &of, "no description");
         self.table(&of, &action.properties);
         for shape in action.output.shapes() {
             self.add_if(
                 !shape.name.is_empty(),
                 &of,
-                &format!("its output is named `{}`, but outputs have no names", shape.name),
+                &format!("the output is named `{}`, but outputs have no names", shape.name),
             );
         }
         for example in &action.examples {

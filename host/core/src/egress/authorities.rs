@@ -19,19 +19,19 @@ pub struct Authorities {
 }
 
 /// Why certificate authorities could not be read. The message completes a sentence
-/// whose subject is the text that was to contain them.
+/// whose subject is the source of the text, such as a file.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthoritiesError {
     /// The text contains no certificate.
     #[error("contains no PEM certificate (`-----BEGIN CERTIFICATE-----`)")]
-    Nothing,
+    NoCertificate,
     /// The text begins like PEM but is malformed.
     #[error("is not valid PEM")]
     NotPem,
     /// A certificate cannot be parsed.
     #[error("contains an invalid certificate (number {number})")]
-    NotACertificate {
+    InvalidCertificate {
         /// The position of the certificate, counted from 1.
         number: usize,
     },
@@ -56,11 +56,11 @@ impl FromStr for Authorities {
             // The HTTP library silently skips certificates that it cannot read.
             RootCertStore::empty()
                 .add(CertificateDer::from(certificate.der()))
-                .map_err(|_| AuthoritiesError::NotACertificate { number: extra })?;
+                .map_err(|_| AuthoritiesError::InvalidCertificate { number: extra })?;
             trusted.push(certificate);
         }
         match extra {
-            0 => Err(AuthoritiesError::Nothing),
+            0 => Err(AuthoritiesError::NoCertificate),
             _ => Ok(Self { trusted: Arc::new(trusted), extra }),
         }
     }
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn distinguishes_missing_certificates_from_malformed_pem() {
         for nothing in ["", "ours", &pem("PRIVATE KEY", b"0123456789")] {
-            assert_eq!(error(nothing), AuthoritiesError::Nothing, "{nothing}");
+            assert_eq!(error(nothing), AuthoritiesError::NoCertificate, "{nothing}");
         }
         let cut = certificate();
         assert_eq!(error(&cut[..cut.len() / 2]), AuthoritiesError::NotPem);
@@ -141,6 +141,6 @@ mod tests {
     #[test]
     fn reports_the_position_of_an_invalid_certificate() {
         let text = certificate() + &pem("CERTIFICATE", b"no certificate");
-        assert_eq!(error(&text), AuthoritiesError::NotACertificate { number: 2 });
+        assert_eq!(error(&text), AuthoritiesError::InvalidCertificate { number: 2 });
     }
 }

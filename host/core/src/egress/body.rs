@@ -99,7 +99,7 @@ impl FormPart {
         );
         if let FormValue::File { name, mime_type, .. } = &self.value {
             if mime_type.is_empty() || mime_type.chars().any(|c| c.is_control() || !c.is_ascii()) {
-                return Err(not_allowed("a file has no valid media type"));
+                return Err(not_allowed("a file has an invalid media type"));
             }
             head += &format!("; filename=\"{}\"\r\nContent-Type: {mime_type}", escaped(name));
         }

@@ -416,14 +416,14 @@ fn content(content: RequestContent) -> Result<Body, Failure> {
         RequestContent::None => Ok(Body::none()),
         RequestContent::Bytes { mime_type, bytes } => {
             let content_type = header_value(&mime_type)
-                .ok_or_else(|| not_allowed("its body has no valid content type"))?;
+                .ok_or_else(|| not_allowed("its body has an invalid content type"))?;
             let content_type = content_type.to_str().unwrap_or("application/octet-stream");
             Ok(Body::bytes(content_type, bytes))
         }
         RequestContent::Json(pieces) => Ok(Body::json(pieces)),
         RequestContent::File { content, mime_type } => {
             header_value(&mime_type)
-                .ok_or_else(|| not_allowed("its body has no valid content type"))?;
+                .ok_or_else(|| not_allowed("its body has an invalid content type"))?;
             Ok(Body::file(mime_type, content))
         }
         RequestContent::Form(parts) => Body::form(parts),

@@ -155,7 +155,7 @@ impl Response {
 
     /// Whether the data given to the connector contained a secret. Returns `true`
     /// only once.
-    pub(crate) fn had_secret(&mut self) -> bool {
+    pub(crate) fn take_had_secret(&mut self) -> bool {
         (self.had_secret || self.events.had_secret()) && !mem::replace(&mut self.is_reported, true)
     }
 

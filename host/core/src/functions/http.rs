@@ -199,7 +199,7 @@ fn call(
     context.account.sent(sent.request_sent, sent.processed);
     let mut response = sent.result?;
     let text = response.text(MAX_RESPONSE);
-    if response.had_secret() {
+    if response.take_had_secret() {
         context.account.response_with_secret()?;
     }
     let text = text?;

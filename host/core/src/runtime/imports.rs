@@ -9,7 +9,7 @@ use ureq::http::Method;
 use wasmtime::component::{Resource, ResourceTable};
 
 use crate::budget::{Limits, Stopped};
-use crate::contract::text::acts_on_terminal;
+use crate::contract::text::is_unsafe_for_terminal;
 use crate::contract::{Event, Failure, FailureKind, json};
 use crate::egress::{
     self, EmbeddedFiles, FormPart, FormValue, JsonPiece, ParseLimit, Progress, Request,
@@ -171,7 +171,7 @@ impl http::HostResponse for State {
 /// Counts a response that repeated a secret. Traps if there were too many, or if
 /// the run has exceeded its limits.
 fn count_secrets(run: &RunState, response: &mut Response) -> wasmtime::Result<()> {
-    if response.had_secret() {
+    if response.take_had_secret() {
         run.account.response_with_secret()?;
     }
     Ok(run.account.check()?)
@@ -600,7 +600,7 @@ fn plain(mut message: String) -> String {
     message
         .chars()
         .flat_map(|c| {
-            let is_plain = !acts_on_terminal(c) && c != '\n' && c != '\t';
+            let is_plain = !is_unsafe_for_terminal(c) && c != '\n' && c != '\t';
             if is_plain { vec![c] } else { c.escape_default().collect() }
         })
         .collect()

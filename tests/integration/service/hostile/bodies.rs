@@ -33,7 +33,7 @@ fn flood(service: &Service, head: &str, piece: &[u8]) -> (String, usize) {
 
 #[test]
 fn an_oversized_body_is_rejected_as_early_as_possible() {
-    let service = Service::start_with(&["--largest-file", "1"]);
+    let service = Service::start_with(&["--max-file-size", "1"]);
     assert_serves(&service);
     let before = service.process().figures().memory;
     let files = format!("{API}/files?name=a.bin");

@@ -31,7 +31,8 @@ impl Answer {
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("JSON, not {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("expected JSON, got {}", self.text()))
     }
 
     /// The status, and the parameter that the error names.

@@ -908,7 +908,8 @@ fn explains_that_a_server_lacks_this_api() {
         let failure =
             ask(&host([Answer::content(404, "text/plain", body)]), json!({})).unwrap_err();
         assert_eq!(failure.kind, FailureKind::NotFound);
-        let words = "the server has no Responses API: set `api` to Chat Completions";
+        let words =
+            "if the server does not support the Responses API, set `api` to Chat Completions";
         assert!(failure.message.contains(words), "{failure}");
     }
     // The path exists, but something else does not.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use crate::budget::Held;
-use crate::contract::text::whole_surrogates;
+use crate::contract::text::replace_lone_surrogates;
 use crate::contract::{Failure, FailureKind};
 use crate::egress;
 
@@ -65,10 +65,11 @@ impl Granted {
         }
         let Context { account, .. } = context;
         account.check()?;
-        let (arguments, _held) = account.parse(&whole_surrogates(arguments)).map_err(|error| {
-            let message = format!("the arguments of `{name}` are not JSON: {error}");
-            Failure { property: None, ..Failure::invalid_input("", message) }
-        })?;
+        let (arguments, _held) =
+            account.parse(&replace_lone_surrogates(arguments)).map_err(|error| {
+                let message = format!("the arguments of `{name}` are not JSON: {error}");
+                Failure { property: None, ..Failure::invalid_input("", message) }
+            })?;
         if !arguments.is_object() {
             let message = format!("the arguments of `{name}` must be a JSON object");
             return Err(Failure { property: None, ..Failure::invalid_input("", message) });
