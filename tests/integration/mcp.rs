@@ -52,7 +52,14 @@ fn every_action_is_a_tool() {
             "openai_v1_callApi",
         ]
     );
-    let read_only = ["openai_v1_createModeration", "openai_v1_listFiles"];
+    let read_only = [
+        "openai_v1_createModeration",
+        "openai_v1_getResponse",
+        "openai_v1_getConversation",
+        "openai_v1_listFiles",
+        "openai_v1_getBatch",
+        "openai_v1_listBatches",
+    ];
     for tool in tools {
         let (input, output) = (&tool["inputSchema"], &tool["outputSchema"]);
         jsonschema::meta::validate(input).unwrap();

@@ -49,7 +49,7 @@ fn mistakes() -> Vec<Mistake> {
         ("ask", "attachments[0]", ask(json!({ "attachments": [{ "url": "huge.png" }] }))),
         (
             "ask",
-            "attachments",
+            "attachments[2]",
             ask(json!({ "attachments": [
                 { "url": "large.png" }, { "url": "large.png" }, { "url": "large.png" },
             ]})),

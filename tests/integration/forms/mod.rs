@@ -341,11 +341,12 @@ fn labels_on<'a>(rendered: &'a Value, library: &str) -> BTreeSet<&'a str> {
 fn labels_in<'a>(table: impl IntoIterator<Item = &'a Property>, library: &str) -> Vec<&'a str> {
     let shown = table.into_iter().filter(|property| has_control(property, library));
     let labels = shown.flat_map(|property| {
-        // JSON Forms does not label the items of a list of plain values.
-        let is_plain = property.kind == PropertyType::Array
-            && property.children.iter().all(|item| item.kind != PropertyType::Object);
-        let children = if is_plain && library == JSON_FORMS { &[] } else { &property.children[..] };
-        let below = labels_in(children, library);
+        // JSON Forms does not label the items of a list.
+        let below = if property.kind == PropertyType::Array && library == JSON_FORMS {
+            labels_in(property.children.iter().flat_map(|item| &item.children), library)
+        } else {
+            labels_in(&property.children, library)
+        };
         [property.label.as_str()].into_iter().chain(below)
     });
     labels.filter(|label| !label.is_empty()).collect()
