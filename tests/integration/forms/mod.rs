@@ -343,7 +343,9 @@ fn labels_in<'a>(table: impl IntoIterator<Item = &'a Property>, library: &str) -
     let labels = shown.flat_map(|property| {
         // JSON Forms does not label the items of a list.
         let below = if property.kind == PropertyType::Array && library == JSON_FORMS {
-            labels_in(property.children.iter().flat_map(|item| &item.children), library)
+            let members: Vec<_> =
+                property.children.iter().flat_map(|item| &item.children).collect();
+            labels_in(members, library)
         } else {
             labels_in(&property.children, library)
         };
