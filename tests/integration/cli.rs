@@ -134,7 +134,8 @@ fn rejects_invalid_values_before_sending() {
         ("modle=x", "unknown property `modle`; did you mean `model`?"),
         (
             "messages[0].text=x",
-            "unknown property `messages[0].text`; expected one of: content, role",
+            "unknown property `messages[0].text`; expected one of: content, role, attachments, \
+             imageUrls, imageFileIds, fileUrls, fileIds",
         ),
         (
             "responseFormat=3",
