@@ -11,11 +11,15 @@ import { Docs } from './docs/docs.jsx';
 import { SchemaForm } from './form/form.jsx';
 import { initialInput } from './form/initial.js';
 import { OptionsContext } from './form/options-context.js';
-import { errorAt } from './form/property-path.js';
-import { secretNames, withoutSecrets } from './form/schema.js';
+import { errorsAt, parsePath } from './form/property-path.js';
+import { propertiesOf, secretNames, withoutSecrets } from './form/schema.js';
 import { sentInput } from './form/sent.js';
+import { labelOf } from './parts/format.js';
 import { Tabs } from './parts/tabs.jsx';
 import { Request } from './request/request.jsx';
+import { EmptyResult } from './result/empty.jsx';
+import { placesOf } from './result/failure/place.js';
+import { shapesOf } from './result/reading/shape.js';
 import { Result } from './result/result.jsx';
 import { RunBar } from './run/run-bar.jsx';
 import { useRun } from './run/use-run.js';
@@ -26,6 +30,7 @@ export function Workbench({ component, action }) {
   const [form, setForm] = useState();
   const [secrets, setSecrets] = useState([]);
   const [help, setHelp] = useState();
+  const [shapes, setShapes] = useState();
   const [loadError, setLoadError] = useState();
   const [input, setInput] = useState();
   const [cleared, setCleared] = useState();
@@ -46,6 +51,7 @@ export function Workbench({ component, action }) {
       ]);
       setSecrets(secretNames(connectionForm.schema));
       setHelp(descriptor.connection?.help);
+      setShapes(shapesOf(descriptor, action.name));
       setInput(drafts.get(address) ?? initialInput(actionForm.schema));
       setForm(actionForm);
     };
@@ -83,19 +89,27 @@ export function Workbench({ component, action }) {
       outcomes.put(address, { status: 'done', input: sent, outcome: ended.data });
     }
   };
+  const hasField = (property) => parsePath(property)[0] in propertiesOf(form.schema);
   /** Shows a failure next to its cause, and moves the focus there. */
   const showFailure = (problem) => {
-    const { kind, property } = problem.failure ?? {};
-    if (kind === 'unauthorized') {
+    const { fields, isConnection } = placesOf(problem, hasField);
+    setErrors(errorsAt(fields));
+    if (isConnection) {
       setConnectionError(sentence(problem));
-      focusLater(() => document.querySelector('#connection-edit, #connection-add')?.focus());
-    } else if (property) {
-      // Next to the field, its name would be redundant.
-      setErrors(errorAt(property, withoutName(sentence(problem), property)));
+      focusLater(focusConnection);
+    } else if (fields.length > 0) {
+      const [{ property }] = fields;
       focusLater(() => handle.current?.focus(property) || focusFailure());
     } else {
       focusLater(focusFailure);
     }
+  };
+  const formOfResult = {
+    hasField,
+    labelOf: (property) => propertiesOf(form.schema)[property]?.title ?? labelOf(property),
+    show: (property) => handle.current?.focus(property),
+    showConnection: focusConnection,
+    run: () => handle.current.submit(),
   };
 
   // Controls request options long after they were rendered, and need current values.
@@ -121,8 +135,8 @@ export function Workbench({ component, action }) {
         id: 'result',
         label: 'Result',
         content: (
-          <Result state={state}>
-            <p className="empty">Run the action to see its result here.</p>
+          <Result state={state} shapes={shapes} form={formOfResult}>
+            <EmptyResult title={action.title} />
           </Result>
         ),
       },
@@ -145,7 +159,7 @@ export function Workbench({ component, action }) {
         content: <Docs component={component.address} title={action.title} />,
       },
     ],
-    [state, component, action, input, connections, secrets],
+    [state, shapes, form, component, action, input, connections, secrets],
   );
 
   if (loadError) {
@@ -212,12 +226,6 @@ export function Workbench({ component, action }) {
   );
 }
 
-/** Removes the property's name from the beginning of a message. */
-function withoutName(message, property) {
-  const name = `\`${property}\``;
-  return message.startsWith(name) ? message.slice(name.length).replace(/^:? /, '') : message;
-}
-
 /** Scrolls to the outcome, which is below the form on a phone. */
 function showOutcome() {
   const outcome = document.querySelector('.outcome');
@@ -229,6 +237,10 @@ function showOutcome() {
 /** Moves the focus after the next render, when its target exists. */
 function focusLater(focus) {
   setTimeout(focus);
+}
+
+function focusConnection() {
+  document.querySelector('#connection-edit, #connection-add')?.focus();
 }
 
 function focusFailure() {

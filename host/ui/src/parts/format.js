@@ -24,3 +24,10 @@ export function formatClock(seconds) {
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
 }
+
+const TIME = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+
+/** Formats a time in milliseconds since 1970; undefined if there is no such time. */
+export function formatTime(ms) {
+  return Number.isNaN(new Date(ms).getTime()) ? undefined : TIME.format(ms);
+}

@@ -1,15 +1,9 @@
-// A value as JSON, with a button to copy it.
+// A value as JSON, or text as it is, with a button to copy it.
 
-import { CopyButton } from '../parts/copy-button.jsx';
+import { CodeBlock } from '../parts/code-block.jsx';
+import { jsonText } from './reading/json-text.js';
 
 export function Json({ value, label = 'JSON' }) {
-  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
-  return (
-    <div className="code">
-      <pre tabIndex={0} aria-label={label}>
-        {text}
-      </pre>
-      <CopyButton text={text} />
-    </div>
-  );
+  const language = typeof value === 'string' ? undefined : 'json';
+  return <CodeBlock text={jsonText(value)} language={language} label={label} />;
 }

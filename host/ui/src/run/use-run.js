@@ -3,11 +3,15 @@
 import { useCallback, useReducer, useRef } from 'react';
 import { run } from '../api/endpoints.js';
 import { ServiceError } from '../api/client.js';
+import { timed } from './pace.js';
 
 /**
  * @typedef {object} RunState
  * @property {'idle' | 'running' | 'done' | 'failed' | 'cancelled'} status
  * @property {string[]} texts the streamed text of each choice
+ * @property {string[]} reasoning the streamed reasoning before each choice
+ * @property {string} [step] what the run is waiting for
+ * @property {import('./pace.js').Timing} [timing]
  * @property {{unit: string, done: number, total?: number}} [progress]
  * @property {{attempt: number, pauseMs: number, reason: string}[]} attempts
  * @property {{id: string, name: string, arguments: unknown, result?: unknown, error?: string}[]} calls
@@ -17,24 +21,31 @@ import { ServiceError } from '../api/client.js';
  * @property {object} [input] the input of the run
  */
 
-const IDLE = { status: 'idle', texts: [], attempts: [], calls: [], previews: [] };
+const IDLE = { status: 'idle', texts: [], reasoning: [], attempts: [], calls: [], previews: [] };
 
-function reduce(state, { event, data }) {
+function reduce(state, { event, data, at }) {
   switch (event) {
     case 'start':
       return { ...IDLE, status: 'running', ...data };
     case 'restore':
       return { ...IDLE, ...data };
-    case 'delta': {
-      const texts = state.texts.slice();
-      texts[data.choice] = (texts[data.choice] ?? '') + data.text;
-      return { ...state, texts };
-    }
+    case 'delta':
+      return { ...state, texts: appended(state.texts, data), timing: timed(state.timing, data.text, at) };
+    case 'reasoning':
+      return { ...state, reasoning: appended(state.reasoning, data) };
+    case 'status':
+      return { ...state, step: data.text };
     case 'progress':
       return { ...state, progress: data };
     case 'attempt':
       // Discards the text of the failed attempt.
-      return { ...state, texts: [], attempts: [...state.attempts, data] };
+      return {
+        ...state,
+        texts: [],
+        reasoning: [],
+        timing: { startedAt: state.timing.startedAt },
+        attempts: [...state.attempts, data],
+      };
     case 'file':
       return { ...state, previews: [...state.previews, data.file] };
     case 'call':
@@ -55,6 +66,20 @@ function reduce(state, { event, data }) {
   }
 }
 
+/** The number of choices that are shown; an index comes from a connector. */
+const MAX_CHOICES = 256;
+
+/** Appends streamed text to that of its choice. */
+function appended(texts, { choice, text }) {
+  if (choice >= MAX_CHOICES) {
+    return texts;
+  }
+  const next = [...texts];
+  next[choice] = (next[choice] ?? '') + text;
+  // A provider may begin with the second choice.
+  return Array.from(next, (one) => one ?? '');
+}
+
 /** @returns the state, and functions that change it */
 export function useRun() {
   const [state, dispatch] = useReducer(reduce, IDLE);
@@ -64,12 +89,13 @@ export function useRun() {
   const start = useCallback(async (component, action, input, connection) => {
     controller.current?.abort();
     const { signal } = (controller.current = new AbortController());
-    dispatch({ event: 'start', data: { input, startedAt: Date.now() } });
+    const startedAt = Date.now();
+    dispatch({ event: 'start', data: { input, startedAt, timing: { startedAt } } });
     let last;
     try {
       for await (const event of run(component, action, { input, connection }, signal)) {
         last = event;
-        dispatch(event);
+        dispatch({ ...event, at: Date.now() });
       }
       if (last?.event !== 'result' && last?.event !== 'failure') {
         throw new ServiceError({ title: 'lost the connection to the service during the run' });

@@ -1,0 +1,37 @@
+// A value as data: as a table if it is a list of objects, as a tree, and as JSON text.
+
+import { useMemo, useState } from 'react';
+import { CodeBlock } from '../../parts/code-block.jsx';
+import { Switch } from '../../parts/switch.jsx';
+import { jsonText } from '../reading/json-text.js';
+import { tableIn } from '../reading/table.js';
+import { Table } from './table.jsx';
+import { Tree } from './tree.jsx';
+
+/**
+ * @param {object} props
+ * @param {unknown} props.value
+ * @param {string} props.label what the value is, for screen readers
+ * @param {import('../reading/shape.js').Shape} [props.shape]
+ */
+export function Data({ value, label, shape }) {
+  const table = useMemo(() => tableIn(value, shape), [value, shape]);
+  const isTree = typeof value === 'object' && value !== null;
+  const views = [
+    ...(table ? [['table', 'Table']] : []),
+    ...(isTree ? [['tree', 'Tree']] : []),
+    ['json', 'JSON'],
+  ];
+  const [chosen, setChosen] = useState();
+  const view = views.some(([id]) => id === chosen) ? chosen : views[0][0];
+  return (
+    <section className="data" aria-label={label}>
+      {views.length > 1 && (
+        <Switch label={`View of ${label}`} views={views} current={view} onChange={setChosen} />
+      )}
+      {view === 'table' && <Table table={table} label={label} />}
+      {view === 'tree' && <Tree value={value} label={label} />}
+      {view === 'json' && <CodeBlock text={jsonText(value)} language="json" label={label} />}
+    </section>
+  );
+}

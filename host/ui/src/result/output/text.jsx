@@ -1,0 +1,39 @@
+// A text: rendered if it is Markdown, with a switch to the raw text.
+
+import { useState } from 'react';
+import { MarkdownAnswer } from '../../docs/markdown.jsx';
+import { CopyButton } from '../../parts/copy-button.jsx';
+import { Switch } from '../../parts/switch.jsx';
+import { useSteady } from './use-steady.js';
+
+const VIEWS = [
+  ['rendered', 'Rendered'],
+  ['raw', 'Raw'],
+];
+
+/**
+ * @param {object} props
+ * @param {string} props.text
+ * @param {boolean} props.isMarkdown
+ * @param {string} [props.label]
+ * @param {boolean} [props.isStreaming] whether more text will follow
+ */
+export function Text({ text, isMarkdown, label, isStreaming = false }) {
+  const [view, setView] = useState('rendered');
+  const steady = useSteady(text, isStreaming);
+  const isRendered = isMarkdown && view === 'rendered';
+  return (
+    <article className="answer-card" aria-label={label}>
+      <header className="answer-bar">
+        {label && <h3>{label}</h3>}
+        <span className="spring" />
+        {isMarkdown && <Switch label="View of the text" views={VIEWS} current={view} onChange={setView} />}
+        <CopyButton text={text} name={label && `Copy ${label}`} />
+      </header>
+      <div className={isRendered ? 'answer rendered' : 'answer raw'} dir="auto">
+        {isRendered ? <MarkdownAnswer text={steady} isStreaming={isStreaming} /> : text}
+        {isStreaming && <span className="caret" aria-hidden="true" />}
+      </div>
+    </article>
+  );
+}
