@@ -14,7 +14,6 @@ import { OptionsContext } from './form/options-context.js';
 import { errorsAt, parsePath } from './form/property-path.js';
 import { propertiesOf, secretNames, withoutSecrets } from './form/schema.js';
 import { sentInput } from './form/sent.js';
-import { labelOf } from './parts/format.js';
 import { Tabs } from './parts/tabs.jsx';
 import { Request } from './request/request.jsx';
 import { EmptyResult } from './result/empty.jsx';
@@ -106,7 +105,7 @@ export function Workbench({ component, action }) {
   };
   const formOfResult = {
     hasField,
-    labelOf: (property) => propertiesOf(form.schema)[property]?.title ?? labelOf(property),
+    labelOf: (property) => propertiesOf(form.schema)[property]?.title ?? property,
     show: (property) => handle.current?.focus(property),
     showConnection: focusConnection,
     run: () => handle.current.submit(),

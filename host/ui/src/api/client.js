@@ -25,6 +25,7 @@ export const addressOf = (path) => BASE + path;
  * @property {string} [detail]
  * @property {number} [status]
  * @property {string} [instance]
+ * @property {boolean} [isLost] whether the connection to the service broke during a run
  * @property {{kind: string, message: string, property?: string, status?: number, code?: string,
  *   requestId?: string, retryAfterMs?: number, detail?: unknown}} [failure]
  */

@@ -20,7 +20,7 @@ const COMMON = {
       next()
     ),
 };
-const OVERRIDES = { a: Link, img: ({ alt }) => <em>{alt || 'image'}</em> };
+const OVERRIDES = { a: Link, img: ({ alt }) => <em>{alt || 'image'}</em>, input: Task };
 
 const REFERENCE = {
   ...COMMON,
@@ -70,9 +70,14 @@ function Link({ href, title, children }) {
   );
 }
 
+/** The box of an entry in a list of tasks. */
+function Task({ checked }) {
+  return <input type="checkbox" checked={checked} readOnly disabled aria-label={checked ? 'Done' : 'To do'} />;
+}
+
 function Table({ children }) {
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label="Table">
+    <div className="table-scroll" tabIndex={0} role="group" aria-label="Table">
       <table>{children}</table>
     </div>
   );

@@ -24,7 +24,6 @@ export function FileCaption({ file, url }) {
   const name = nameOf(file);
   return (
     <figcaption>
-      {/* Isolated, because a name may contain characters that reverse what follows. */}
       <bdi className="file-name">{name}</bdi>
       <span className="file-type">{file.mimeType}</span>
       {url && (
@@ -36,8 +35,11 @@ export function FileCaption({ file, url }) {
   );
 }
 
-export const nameOf = (file) =>
-  typeof file.name === 'string' && file.name !== '' ? file.name : file.url.split('/').pop();
+/** A file's name, without the characters that reverse text and so hide an extension. */
+export function nameOf(file) {
+  const name = typeof file.name === 'string' ? file.name.replace(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, '') : '';
+  return name || file.url.split('/').pop();
+}
 
 function Content({ url, file, player, onTime }) {
   const [kind] = file.mimeType.split('/');

@@ -17,31 +17,32 @@ export function Follow({ isGrowing, children }) {
     if (!isGrowing) {
       return undefined;
     }
-    const scroller = scrollerOf(end.current);
-    const target = scroller === document.scrollingElement ? window : scroller;
-    let last = scroller.scrollTop;
     const follow = (isOn) => {
       isFollowing.current = isOn;
       setAway(!isOn);
     };
     follow(true);
+    // What scrolls may change: at first, the content fits.
+    const positions = new WeakMap();
     const watch = () => {
-      if (scroller.scrollTop < last - 1) {
+      const scroller = scrollerOf(end.current);
+      if (scroller.scrollTop < (positions.get(scroller) ?? 0) - 1) {
         follow(false);
       } else if (distance(scroller, end.current) < NEAR) {
         follow(true);
       }
-      last = scroller.scrollTop;
+      positions.set(scroller, scroller.scrollTop);
     };
-    target.addEventListener('scroll', watch, { passive: true });
+    // Scroll events of elements do not bubble.
+    document.addEventListener('scroll', watch, { capture: true, passive: true });
     const observer = new ResizeObserver(() => {
       if (isFollowing.current) {
-        toEnd(scroller, end.current);
+        toEnd(end.current);
       }
     });
     observer.observe(end.current.parentElement);
     return () => {
-      target.removeEventListener('scroll', watch);
+      document.removeEventListener('scroll', watch, { capture: true });
       observer.disconnect();
       setAway(false);
     };
@@ -55,7 +56,7 @@ export function Follow({ isGrowing, children }) {
         <button
           type="button"
           className="button button-small follow-button"
-          onClick={() => toEnd(scrollerOf(end.current), end.current)}
+          onClick={() => toEnd(end.current)}
         >
           <Down /> Latest
         </button>
@@ -83,7 +84,8 @@ function distance(scroller, end) {
   return end.getBoundingClientRect().bottom - bottom;
 }
 
-function toEnd(scroller, end) {
+function toEnd(end) {
+  const scroller = scrollerOf(end);
   const below = distance(scroller, end);
   if (below > 0) {
     scroller.scrollTop += below;

@@ -30,7 +30,12 @@ function reduce(state, { event, data, at }) {
     case 'restore':
       return { ...IDLE, ...data };
     case 'delta':
-      return { ...state, texts: appended(state.texts, data), timing: timed(state.timing, data.text, at) };
+      return {
+        ...state,
+        texts: appended(state.texts, data),
+        step: undefined,
+        timing: timed(state.timing, data.text, at),
+      };
     case 'reasoning':
       return { ...state, reasoning: appended(state.reasoning, data) };
     case 'status':
@@ -66,6 +71,9 @@ function reduce(state, { event, data, at }) {
   }
 }
 
+/** The run had started, unlike when the service cannot be reached. */
+const LOST = { title: 'lost the connection to the service during the run', isLost: true };
+
 /** The number of choices that are shown; an index comes from a connector. */
 const MAX_CHOICES = 256;
 
@@ -98,7 +106,7 @@ export function useRun() {
         dispatch({ ...event, at: Date.now() });
       }
       if (last?.event !== 'result' && last?.event !== 'failure') {
-        throw new ServiceError({ title: 'lost the connection to the service during the run' });
+        throw new ServiceError(LOST);
       }
     } catch (error) {
       last = ending(error, signal);
@@ -123,8 +131,5 @@ function ending(error, signal) {
   if (signal.aborted) {
     return { event: 'cancelled' };
   }
-  const problem = error.problem ?? {
-    title: 'lost the connection to the service during the run',
-  };
-  return { event: 'failure', data: problem };
+  return { event: 'failure', data: error.problem ?? LOST };
 }

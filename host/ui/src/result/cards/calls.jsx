@@ -1,12 +1,14 @@
 // Functions that the model called during the run: one card each.
 
+import { useId } from 'react';
 import { Chevron } from '../../parts/icons.jsx';
 import { Data } from '../output/data.jsx';
 
 export function Calls({ calls }) {
+  const id = useId();
   return calls.length > 0 ? (
-    <section className="cards" aria-labelledby="function-calls">
-      <h3 id="function-calls">Function calls</h3>
+    <section className="cards" aria-labelledby={id}>
+      <h3 id={id}>Function calls</h3>
       {calls.map((call, index) => (
         <Call call={call} key={`${call.id} ${index}`} />
       ))}

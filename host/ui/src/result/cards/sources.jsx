@@ -1,9 +1,12 @@
 // The sources that an answer cites.
 
+import { useId } from 'react';
+
 export function Sources({ sources }) {
+  const id = useId();
   return sources.length > 0 ? (
-    <section className="sources" aria-labelledby="sources">
-      <h3 id="sources">Sources</h3>
+    <section className="sources" aria-labelledby={id}>
+      <h3 id={id}>Sources</h3>
       <ol>
         {sources.map(({ url, title, host }) => (
           <li key={url}>

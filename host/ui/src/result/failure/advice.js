@@ -15,16 +15,28 @@
  */
 export function adviceOn(problem) {
   const { failure, status, type } = problem;
-  const found = failure ? byKind(failure) : status === undefined ? UNREACHABLE : byStatus(status, type);
+  const found = failure
+    ? byKind(failure)
+    : status === undefined
+      ? unreachable(problem)
+      : byStatus(status, type);
   return { canRepeat: false, wantsKey: false, ...found };
 }
 
-/** The page got no response. */
-const UNREACHABLE = {
-  title: 'The service cannot be reached',
-  hint: 'Check that it is running and that you are online, then run again. Your input is kept.',
-  canRepeat: true,
-};
+/** The page got no response, or not all of it. */
+function unreachable({ isLost }) {
+  return isLost
+    ? {
+        title: 'The connection to the service broke',
+        hint: 'The run was cancelled, but you may have been charged for it. Your input is kept.',
+        canRepeat: true,
+      }
+    : {
+        title: 'The service cannot be reached',
+        hint: 'Check that it is running and that you are online, then run again. Your input is kept.',
+        canRepeat: true,
+      };
+}
 
 /** The service itself refused, before anything was sent to the provider. */
 function byStatus(status, type) {
@@ -48,7 +60,7 @@ function byStatus(status, type) {
 function byKind({ kind, requestSent }) {
   switch (kind) {
     case 'invalid-input':
-      return { title: 'Check the input' };
+      return { title: 'Check the input', hint: 'Correct it, then run again.' };
     case 'unauthorized':
       return requestSent
         ? {

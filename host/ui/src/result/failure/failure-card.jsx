@@ -22,7 +22,7 @@ export function FailureCard({ problem, form }) {
   const isElsewhere = form && (isConnection || (fields.length > 0 && others.length === 0));
   const messages = fields.length > 0 && others.length > 0 ? others.map(({ message }) => message) : [sentence(problem)];
   return (
-    <section className="failure" id="failure" tabIndex={-1} aria-label="Failure">
+    <section className="failure" id={form && 'failure'} tabIndex={-1} aria-label="Failure">
       <h3>
         <Alert /> {title}
       </h3>

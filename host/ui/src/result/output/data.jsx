@@ -25,13 +25,13 @@ export function Data({ value, label, shape }) {
   const [chosen, setChosen] = useState();
   const view = views.some(([id]) => id === chosen) ? chosen : views[0][0];
   return (
-    <section className="data" aria-label={label}>
+    <div className="data">
       {views.length > 1 && (
         <Switch label={`View of ${label}`} views={views} current={view} onChange={setChosen} />
       )}
       {view === 'table' && <Table table={table} label={label} />}
       {view === 'tree' && <Tree value={value} label={label} />}
       {view === 'json' && <CodeBlock text={jsonText(value)} language="json" label={label} />}
-    </section>
+    </div>
   );
 }

@@ -4,6 +4,7 @@ import { useMemo, useState } from 'react';
 import { labelOf } from '../../parts/format.js';
 import { Down, Up } from '../../parts/icons.jsx';
 import { count } from '../reading/json-text.js';
+import { Facts } from './facts.jsx';
 import { Value } from './value.jsx';
 
 /** The number of rows that are added at a time. */
@@ -11,14 +12,15 @@ const PAGE = 100;
 
 /** @param {{table: import('../reading/table.js').Table, label: string}} props */
 export function Table({ table, label }) {
-  const { path, columns, rows } = table;
+  const { columns, rows, facts } = table;
   const [shown, setShown] = useState(PAGE);
   const [order, setOrder] = useState();
   const sorted = useMemo(() => (order ? sort(rows, order) : rows), [rows, order]);
-  const name = path.length > 0 ? `${label}: ${labelOf(String(path[0]))}` : label;
+  const name = table.name ? `${label}: ${labelOf(table.name)}` : label;
   return (
     <>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label={name}>
+      <Facts facts={facts} />
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={name}>
         <table className="data-table">
           <thead>
             <tr>

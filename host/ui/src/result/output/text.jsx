@@ -30,7 +30,7 @@ export function Text({ text, isMarkdown, label, isStreaming = false }) {
         {isMarkdown && <Switch label="View of the text" views={VIEWS} current={view} onChange={setView} />}
         <CopyButton text={text} name={label && `Copy ${label}`} />
       </header>
-      <div className={isRendered ? 'answer rendered' : 'answer raw'} dir="auto">
+      <div className={`answer ${isRendered ? 'rendered' : isMarkdown ? 'raw' : 'plain'}`} dir="auto">
         {isRendered ? <MarkdownAnswer text={steady} isStreaming={isStreaming} /> : text}
         {isStreaming && <span className="caret" aria-hidden="true" />}
       </div>

@@ -69,7 +69,7 @@ function Parts({ parts, label, position, onPlay }) {
     }
   }, [spoken]);
   return (
-    <div className="parts" tabIndex={0} role="region" aria-label={label} ref={scroller}>
+    <div className="parts" tabIndex={0} role="group" aria-label={label} ref={scroller}>
       <ol>
         {parts.map((part, index) => (
           <li key={`${index}`} aria-current={index === spoken ? 'true' : undefined}>
@@ -90,12 +90,8 @@ function Parts({ parts, label, position, onPlay }) {
 function Time({ part, onPlay }) {
   const span = `${formatClock(part.start)} – ${formatClock(part.end)}`;
   return onPlay ? (
-    <button
-      type="button"
-      className="time"
-      aria-label={`Play from ${formatClock(part.start)}`}
-      onClick={() => onPlay(part.start)}
-    >
+    <button type="button" className="time" onClick={() => onPlay(part.start)}>
+      <span className="hidden">Play </span>
       {span}
     </button>
   ) : (

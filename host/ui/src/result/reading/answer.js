@@ -93,10 +93,16 @@ function readHints(output, shape, answer) {
   }
 }
 
-const isFact = (name, value, { transcript }) =>
-  (typeof value === 'string' && value !== '' && value.length <= 120 && !(transcript && name === 'text')) ||
-  (typeof value === 'number' && value !== 0) ||
-  typeof value === 'boolean';
+function isFact(name, value, { transcript }) {
+  if (name === '' || (transcript && ['text', ...transcript.facts.map(([fact]) => fact)].includes(name))) {
+    return false;
+  }
+  return (
+    (typeof value === 'string' && value !== '' && value.length <= 120) ||
+    (typeof value === 'number' && value !== 0) ||
+    typeof value === 'boolean'
+  );
+}
 
 /** Metadata has no shapes, so the names decide. */
 function readMetadata(metadata, answer) {

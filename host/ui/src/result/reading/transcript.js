@@ -28,7 +28,9 @@ export function transcriptIn(output) {
       facts.push([name, value]);
     }
   }
-  return { text: output.text, facts, lists };
+  // Any other object may have a text too.
+  const isBare = Object.keys(output).length === 1;
+  return lists.length > 0 || isBare ? { text: output.text, facts, lists } : undefined;
 }
 
 const isTimed = (one) => Number.isFinite(one?.start) && Number.isFinite(one?.end);
