@@ -5,6 +5,7 @@ import { CodeBlock } from '../../parts/code-block.jsx';
 import { Switch } from '../../parts/switch.jsx';
 import { jsonText } from '../reading/json-text.js';
 import { tableIn } from '../reading/table.js';
+import { hasMembers } from '../reading/tree.js';
 import { Table } from './table.jsx';
 import { Tree } from './tree.jsx';
 
@@ -16,7 +17,7 @@ import { Tree } from './tree.jsx';
  */
 export function Data({ value, label, shape }) {
   const table = useMemo(() => tableIn(value, shape), [value, shape]);
-  const isTree = typeof value === 'object' && value !== null;
+  const isTree = hasMembers(value);
   const views = [
     ...(table ? [['table', 'Table']] : []),
     ...(isTree ? [['tree', 'Tree']] : []),

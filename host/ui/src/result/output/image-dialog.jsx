@@ -64,7 +64,7 @@ export function ImageDialog({ images, notes, index, onMove, onClose }) {
           )}
         </div>
         <Notes notes={notes.get(file.url)} />
-        <figure>
+        <figure className="file-view">
           <FileCaption file={file} url={url} />
         </figure>
       </div>

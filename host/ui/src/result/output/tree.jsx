@@ -1,4 +1,4 @@
-// A value as a tree. The chosen row can be copied, and the path to it. Arrow keys move
+// An object or a list as a tree. The chosen row can be copied, and the path to it. Arrow keys move
 // as in any tree.
 
 import { useMemo, useRef, useState } from 'react';
@@ -59,9 +59,6 @@ export function Tree({ value, label }) {
     }
   };
 
-  if (rows.length === 0) {
-    return <p className="data-note">{Array.isArray(value) ? 'An empty list' : 'An empty object'}</p>;
-  }
   return (
     <div className="tree">
       <TreeBar row={rows[at]} value={value} />
