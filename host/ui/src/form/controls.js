@@ -2,6 +2,7 @@
 // that are built into rjsf; the schema determines which of ours fits.
 
 import {
+  hasManyChoices,
   hasSuggestions,
   isChoiceList,
   isFile,
@@ -36,6 +37,7 @@ function control(schema, uiSchema) {
   if (messageShape(schema)) return { 'ui:field': 'messages' };
   if (schema['x-secret']) return {};
   if (isJsonText(schema, placeholder)) return { 'ui:widget': 'json' };
+  if (hasManyChoices(schema)) return { 'ui:widget': 'suggestions' };
   if (hasSuggestions(schema)) return { 'ui:widget': 'suggestions' };
   if (isLongText(schema)) return { 'ui:widget': 'textarea' };
   return {};

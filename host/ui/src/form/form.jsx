@@ -20,15 +20,15 @@ const UNFINISHED = new Set(['required', 'minItems', 'minLength', 'minProperties'
  * @param {object} props
  * @param {object} props.schema
  * @param {object} props.uiSchema
+ * @param {string} [props.idPrefix] distinguishes the forms of a page
  * @param {object} props.value
  * @param {(value: object) => void} props.onChange
  * @param {() => void} props.onSubmit called only if the data is valid
  * @param {object} [props.errors] errors reported by the service, as a tree
- * @param {object} [props.context] what controls need to know about the page
  * @param {import('react').Ref} props.handle receives `submit` and `focus(path)`
  */
 export function SchemaForm(props) {
-  const { schema, uiSchema, value, onChange, onSubmit, errors, context, handle, children } = props;
+  const { schema, uiSchema, idPrefix = 'root', value, onChange, onSubmit, errors, context, handle } = props;
   const ours = useMemo(() => withoutHeading(schema), [schema]);
   const controls = useMemo(() => withControls(schema, uiSchema), [schema, uiSchema]);
   const form = useRef(null);
@@ -41,7 +41,7 @@ export function SchemaForm(props) {
       // Waits for the state change: `transformErrors` must no longer filter.
       setTimeout(() => form.current?.submit());
     },
-    focus: (path) => focusProperty(element(), parsePath(path)),
+    focus: (path) => focusProperty(element(), idPrefix, parsePath(path)),
   }));
 
   const transformErrors = useCallback(
@@ -53,10 +53,10 @@ export function SchemaForm(props) {
     <Form
       ref={form}
       className="form"
+      idPrefix={idPrefix}
       schema={ours}
       uiSchema={controls}
       formData={value}
-      formContext={context}
       validator={validator}
       fields={fields}
       templates={templates}
@@ -78,12 +78,10 @@ export function SchemaForm(props) {
       onError={() => {
         const [first] = pathsOf(form.current.state.errorSchema);
         if (first) {
-          focusProperty(element(), first);
+          focusProperty(element(), idPrefix, first);
         }
       }}
-    >
-      {children}
-    </Form>
+    />
   );
 }
 

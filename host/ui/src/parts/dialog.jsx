@@ -4,13 +4,19 @@
 import { useEffect, useRef } from 'react';
 import { Remove } from './icons.jsx';
 
-export function Dialog({ title, onClose, children }) {
+/** @param {{title: string, isWide?: boolean, onClose: () => void, children: unknown}} props */
+export function Dialog({ title, isWide, onClose, children }) {
   const dialog = useRef(null);
   useEffect(() => {
     dialog.current.showModal();
   }, []);
   return (
-    <dialog ref={dialog} className="dialog" aria-labelledby="dialog-title" onClose={onClose}>
+    <dialog
+      ref={dialog}
+      className={isWide ? 'dialog dialog-wide' : 'dialog'}
+      aria-labelledby="dialog-title"
+      onClose={onClose}
+    >
       <header className="dialog-head">
         <h2 id="dialog-title">{title}</h2>
         <button
