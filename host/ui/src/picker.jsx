@@ -23,6 +23,7 @@ export function Picker({ components, open }) {
           )}
           {components.length > 1 ? (
             <>
+              <h1 className="hidden">{open?.component.title ?? 'Connectors'}</h1>
               <label className="hidden" htmlFor="connector">
                 Connector
               </label>

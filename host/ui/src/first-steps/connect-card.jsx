@@ -1,6 +1,6 @@
 // The first step: makes a connection, tests it, and shows what was reached.
 
-import { useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { createConnection, testConnection } from '../api/endpoints.js';
 import {
   SESSION,
@@ -17,6 +17,7 @@ import { Chevron } from '../parts/icons.jsx';
 import { Sentence } from '../parts/sentence.jsx';
 import { showDialog } from '../state/workbench.js';
 import { useStore } from '../state/store.js';
+import { essential } from './essential.js';
 import { readSettings } from './settings.js';
 
 export function ConnectCard({ component, error }) {
@@ -28,6 +29,7 @@ export function ConnectCard({ component, error }) {
   const [isKept, setKept] = useState(true);
   const [isBusy, setBusy] = useState(false);
   const handle = useRef(null);
+  const uiSchema = useMemo(() => essential(form, values), [form, values]);
   const environment = descriptor?.connection?.environment ?? [];
   const [example] = environment;
 
@@ -91,7 +93,7 @@ export function ConnectCard({ component, error }) {
       </header>
       <SchemaForm
         schema={form.schema}
-        uiSchema={form.uiSchema}
+        uiSchema={uiSchema}
         value={values}
         errors={errors}
         handle={handle}

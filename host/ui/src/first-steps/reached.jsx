@@ -10,7 +10,7 @@ export function Reached({ component }) {
     <div aria-live="polite">
       {message && (
         <p className="notice notice-good notice-row">
-          <Check /> <span>{message}</span>
+          <Check /> <span>{message.charAt(0).toUpperCase() + message.slice(1)}</span>
           <span className="spring" />
           <button
             type="button"

@@ -5,6 +5,7 @@ import { useCallback, useImperativeHandle, useMemo, useRef, useState } from 'rea
 import Form from '@rjsf/core/lib/components/Form.js';
 import { withControls } from './controls.js';
 import { fields } from './fields/index.js';
+import { withoutInnerDefaults } from './optional-objects.js';
 import { focusProperty, parsePath, pathsOf } from './property-path.js';
 import { templates } from './templates/index.js';
 import { validator } from './validator.js';
@@ -29,8 +30,8 @@ const UNFINISHED = new Set(['required', 'minItems', 'minLength', 'minProperties'
  */
 export function SchemaForm(props) {
   const { schema, uiSchema, idPrefix = 'root', value, onChange, onSubmit, errors, context, handle } = props;
-  const ours = useMemo(() => withoutHeading(schema), [schema]);
-  const controls = useMemo(() => withControls(schema, uiSchema), [schema, uiSchema]);
+  const ours = useMemo(() => withoutInnerDefaults(withoutHeading(schema)), [schema]);
+  const controls = useMemo(() => withControls(ours, uiSchema), [ours, uiSchema]);
   const form = useRef(null);
   const element = () => form.current.formElement.current;
   const [isFinished, setFinished] = useState(false);

@@ -9,6 +9,13 @@ export function differences(one, other, path = '') {
   if (JSON.stringify(one) === JSON.stringify(other)) {
     return [];
   }
+  // A missing list or object differs in each of its values.
+  if (one === undefined && isContainer(other)) {
+    return differences(Array.isArray(other) ? [] : {}, other, path);
+  }
+  if (other === undefined && isContainer(one)) {
+    return differences(one, Array.isArray(one) ? [] : {}, path);
+  }
   if (!isContainer(one) || !isContainer(other) || Array.isArray(one) !== Array.isArray(other)) {
     return [{ path, one, other }];
   }

@@ -53,7 +53,10 @@ export function outline(text, until = text.length) {
 function step(stack, token, word, nodes) {
   const frame = stack.at(-1);
   const { state } = frame;
-  const unexpected = () => ({ from: token.from, message: `expected ${EXPECTED[state]}` });
+  const unexpected = () => ({
+    from: token.from,
+    message: word.startsWith('"') && token.kind === 'wrong' ? 'this text has no closing quote' : `expected ${EXPECTED[state]}`,
+  });
   if (word === '}' || word === ']') {
     const closing = word === '}' ? ['first-key', 'next-key'] : ['first-value', 'next-value'];
     if (!closing.includes(state)) {
@@ -99,7 +102,9 @@ function step(stack, token, word, nodes) {
   } else if (word === '[') {
     stack.push({ path, node, isObject: false, state: 'first-value', index: 0 });
   } else if (token.kind === 'wrong') {
-    return { from: token.from, message: `\`${word.slice(0, 30)}\` is not a value` };
+    return word.startsWith('"')
+      ? unexpected()
+      : { from: token.from, message: `\`${word.slice(0, 30)}\` is not a value` };
   }
   return undefined;
 }

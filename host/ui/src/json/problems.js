@@ -1,7 +1,7 @@
 // What is wrong with the input's JSON, and where: first its syntax, then whether it
 // is what the schema describes.
 
-import { withSecretsOf } from '../form/schema.js';
+import { propertiesOf, withSecretsOf } from '../form/schema.js';
 import { mistakesIn } from '../form/validator.js';
 import { outline } from './outline.js';
 
@@ -33,7 +33,12 @@ export function check(schema, text, input) {
     const name = pathText(path);
     return at(placeOf(nodes, path), name ? `\`${name}\` ${message}` : message);
   });
-  return { value, problems: problems.slice(0, MAX_SHOWN) };
+  // The host refuses these, but a schema with conditions cannot say so.
+  const unknown = Object.keys(value)
+    .filter((name) => !Object.hasOwn(propertiesOf(schema), name))
+    .map((name) => at(placeOf(nodes, [name]), `\`${name}\` is not a field of this action`));
+  const all = [...problems, ...unknown].toSorted((one, other) => one.from - other.from);
+  return { value, problems: all.slice(0, MAX_SHOWN) };
 }
 
 /** The position of a value or, if it is missing, of what should contain it. */

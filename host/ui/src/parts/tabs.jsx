@@ -44,6 +44,8 @@ export function Tabs({ tabs, current, onChange }) {
         <div
           key={id}
           role="tabpanel"
+          // A panel may scroll and contain nothing that takes the focus.
+          tabIndex={0}
           className="panel"
           id={`panel-${id}`}
           aria-labelledby={`tab-${id}`}

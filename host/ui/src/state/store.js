@@ -2,6 +2,7 @@
 // (`history/runs.js`, `connection/connections.js` …); components only read it.
 
 import { useSyncExternalStore } from 'react';
+import { isNarrow } from '../parts/use-is-narrow.js';
 
 /** @typedef {'catalog' | 'connections' | 'route' | 'work' | 'history' | 'shown'} Slice */
 
@@ -11,7 +12,7 @@ let state = {
   route: undefined,
   work: {},
   history: { runs: [], compared: [], removed: undefined },
-  shown: { dialog: undefined, tab: 'docs', isJson: false, isOnlyChanged: true },
+  shown: { dialog: undefined, tab: isNarrow() ? 'form' : 'result', isJson: false, isOnlyChanged: true },
 };
 const listeners = new Set();
 

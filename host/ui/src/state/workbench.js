@@ -120,11 +120,10 @@ function restore(address) {
   const last = store.get().history.runs.find((run) => run.id === id);
   if (running) {
     store.change('work', { run: running });
-    showTab('result');
   } else if (last) {
+    const { tab } = store.get().shown;
     showRun(last);
-  } else if (store.get().shown.tab === 'result') {
-    showTab('docs');
+    showTab(tab);
   }
 }
 

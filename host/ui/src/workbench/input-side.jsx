@@ -1,6 +1,6 @@
 // The input of an action: as a form or as JSON, with the connection above it.
 
-import { useCallback, useRef } from 'react';
+import { useCallback, useMemo, useRef } from 'react';
 import { getOptions } from '../api/endpoints.js';
 import { ConnectionBar } from '../connection/connection-bar.jsx';
 import { SESSION } from '../connection/connections.js';
@@ -9,6 +9,7 @@ import { Examples } from '../first-steps/examples.jsx';
 import { Reached } from '../first-steps/reached.jsx';
 import { SchemaForm } from '../form/form.jsx';
 import { OptionsContext } from '../form/options-context.js';
+import { withMainText } from '../form/main-text.js';
 import { sentInput } from '../form/sent.js';
 import { JsonInput } from '../json/json-input.jsx';
 import { CopyLink } from '../links/copy-link.jsx';
@@ -28,6 +29,11 @@ export function InputSide({ connections, handle }) {
       : connections.stored.find(({ id }) => id === connections.chosen);
   const isUnconnected =
     connections.isLoaded && connections.stored.length === 0 && !connections.session;
+
+  const uiSchema = useMemo(
+    () => withMainText(form.schema, form.uiSchema, details.textProperty),
+    [form, details.textProperty],
+  );
 
   // Controls request options long after they were rendered, and need current values.
   const latest = useRef();
@@ -68,7 +74,7 @@ export function InputSide({ connections, handle }) {
         <OptionsContext value={options}>
           <SchemaForm
             schema={form.schema}
-            uiSchema={form.uiSchema}
+            uiSchema={uiSchema}
             value={input}
             errors={errors}
             handle={handle}

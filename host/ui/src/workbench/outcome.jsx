@@ -14,10 +14,9 @@ export function Outcome() {
       <Result state={run}>
         <div className="empty">
           <Play />
-          <p>The result appears here.</p>
-          <p>
-            Fill in the form, or choose an example, then press <b>Run</b> or <kbd>Ctrl</kbd>{' '}
-            <kbd>Enter</kbd>.
+          <p>Fill in the form, or choose an example, and press Run.</p>
+          <p className="empty-keys">
+            <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs from anywhere in the form
           </p>
         </div>
       </Result>

@@ -49,7 +49,7 @@ function Fold({ title, isWrong, given, count, children }) {
       <summary>
         <Chevron />
         {title}
-        <span className="fold-count">{given > 0 ? `${given} of ${count} set` : count}</span>
+        <span className="fold-count">{given > 0 ? `${given} of ${count} set` : `${count} ${count === 1 ? 'field' : 'fields'}`}</span>
       </summary>
       <div className="fold-body">{children}</div>
     </details>
