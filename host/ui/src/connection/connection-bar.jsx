@@ -1,10 +1,10 @@
 // Selects the connection that runs use, and shows what is wrong with it.
 
 import { Add, Edit } from '../parts/icons.jsx';
-import { SESSION } from './connections.js';
+import { SESSION, chooseConnection } from './connections.js';
 
-export function ConnectionBar({ connections, error, onEdit, onAdd }) {
-  const { stored, session, chosen, choose } = connections;
+export function ConnectionBar({ connections, component, error, onEdit, onAdd }) {
+  const { stored, session, chosen } = connections;
   return (
     <section className="connection" aria-label="Connection">
       <div className="connection-row">
@@ -17,7 +17,7 @@ export function ConnectionBar({ connections, error, onEdit, onAdd }) {
           value={chosen ?? ''}
           aria-invalid={Boolean(error)}
           aria-describedby="connection-error"
-          onChange={({ target }) => choose(target.value)}
+          onChange={({ target }) => chooseConnection(component, target.value)}
         >
           <option value="">None</option>
           {session && <option value={SESSION}>For this session</option>}

@@ -37,12 +37,13 @@ export function pathsOf(errors, above = []) {
  * control around it.
  *
  * @param {HTMLElement} form
+ * @param {string} prefix of the form's ids
  * @param {string[]} path
  * @returns {boolean} whether a control was found
  */
-export function focusProperty(form, path) {
+export function focusProperty(form, prefix, path) {
   for (let length = path.length; length > 0; length -= 1) {
-    const id = ['root', ...path.slice(0, length)].join('_');
+    const id = [prefix, ...path.slice(0, length)].join('_');
     const found = form.querySelector(`#${CSS.escape(id)}`);
     if (found) {
       unfold(found);

@@ -3,7 +3,7 @@
 import { useRef } from 'react';
 
 /**
- * @param {{tabs: {id: string, label: string, content: import('react').ReactNode}[],
+ * @param {{tabs: {id: string, label: string, badge?: string | false, content: import('react').ReactNode}[],
  *   current: string, onChange: (id: string) => void}} props
  */
 export function Tabs({ tabs, current, onChange }) {
@@ -20,7 +20,7 @@ export function Tabs({ tabs, current, onChange }) {
   return (
     <div className="tabs">
       <div className="tab-list" role="tablist" ref={list} onKeyDown={move}>
-        {tabs.map(({ id, label }) => (
+        {tabs.map(({ id, label, badge }) => (
           <button
             key={id}
             type="button"
@@ -32,6 +32,11 @@ export function Tabs({ tabs, current, onChange }) {
             onClick={() => onChange(id)}
           >
             {label}
+            {badge && (
+              <span className="badge">
+                <span className="hidden">, {badge}</span>
+              </span>
+            )}
           </button>
         ))}
       </div>
@@ -39,6 +44,8 @@ export function Tabs({ tabs, current, onChange }) {
         <div
           key={id}
           role="tabpanel"
+          // A panel may scroll and contain nothing that takes the focus.
+          tabIndex={0}
           className="panel"
           id={`panel-${id}`}
           aria-labelledby={`tab-${id}`}

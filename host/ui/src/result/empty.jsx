@@ -2,21 +2,15 @@
 
 import { Play } from '../parts/icons.jsx';
 
-/** @param {{title: string, children?: import('react').ReactNode}} props `title` of the action */
-export function EmptyResult({ title, children }) {
+export function EmptyResult() {
   return (
     <div className="empty">
-      <span className="empty-mark">
-        <Play />
-      </span>
+      <Play />
       <h3>No result yet</h3>
-      <p>
-        Fill in the form and run <bdi>{title}</bdi>. The result appears here as it arrives.
+      <p>Fill in the form, or choose an example, and press Run. The result appears here as it arrives.</p>
+      <p className="empty-keys">
+        <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs from anywhere in the form
       </p>
-      <p>
-        <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs it from any field.
-      </p>
-      {children}
     </div>
   );
 }

@@ -22,6 +22,7 @@ import { jsonText } from './reading/json-text.js';
  * The form that a failure leads back to.
  *
  * @typedef {object} Form
+ * @property {boolean} isShown whether fields or the connection show what is wrong
  * @property {(property: string) => boolean} hasField
  * @property {(property: string) => string} labelOf
  * @property {(property: string) => void} show
@@ -51,7 +52,7 @@ export function Result({ state, shapes = [], form, children }) {
         {problem && <FailureCard problem={problem} form={form} />}
         {outcome ? (
           <Boundary
-            key={state.timing?.startedAt}
+            key={state.startedAt}
             fallback={<CodeBlock text={jsonText(outcome)} language="json" label="Output" />}
           >
             <Outcome outcome={outcome} shapes={shapes} state={state} />

@@ -3,22 +3,20 @@
 import { useEffect, useState } from 'react';
 import { formatDuration } from '../parts/format.js';
 import { Play, Stop } from '../parts/icons.jsx';
+import { cancel, clear } from '../state/workbench.js';
+import { useStore } from '../state/store.js';
 
-export function RunBar({ state, onRun, onCancel, onClear, clearLabel }) {
+export function RunBar({ state, onRun }) {
+  const isCleared = useStore(({ work }) => work.cleared !== undefined);
   const isRunning = state.status === 'running';
   return (
     <div className="run-bar">
       {isRunning ? (
-        <button type="button" className="button button-primary" onClick={onCancel}>
+        <button type="button" className="button button-stop" onClick={cancel}>
           <Stop /> Cancel
         </button>
       ) : (
-        <button
-          type="button"
-          className="button button-primary"
-          title="Ctrl+Enter"
-          onClick={onRun}
-        >
+        <button type="button" className="button button-primary" title="Ctrl+Enter" onClick={onRun}>
           <Play /> Run
         </button>
       )}
@@ -27,8 +25,8 @@ export function RunBar({ state, onRun, onCancel, onClear, clearLabel }) {
       </span>
       {isRunning && <Elapsed since={state.startedAt} />}
       <span className="spring" />
-      <button type="button" className="button button-plain" onClick={onClear}>
-        {clearLabel}
+      <button type="button" className="button button-plain" onClick={clear}>
+        {isCleared ? 'Undo clear' : 'Clear'}
       </button>
     </div>
   );

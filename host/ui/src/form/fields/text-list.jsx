@@ -49,6 +49,8 @@ export function TextList(props) {
               <input
                 id={id}
                 className="input"
+                type={schema.items['x-secret'] ? 'password' : 'text'}
+                autoComplete={schema.items['x-secret'] ? 'new-password' : 'off'}
                 aria-label={`${label} ${index + 1}`}
                 aria-invalid={errors.length > 0}
                 placeholder={uiSchema?.items?.['ui:placeholder']}

@@ -2,7 +2,7 @@
 
 import { useMemo, useState } from 'react';
 import { CodeBlock } from '../../parts/code-block.jsx';
-import { Switch } from '../../parts/switch.jsx';
+import { Segments } from '../../parts/segments.jsx';
 import { jsonText } from '../reading/json-text.js';
 import { tableIn } from '../reading/table.js';
 import { hasMembers } from '../reading/tree.js';
@@ -19,16 +19,16 @@ export function Data({ value, label, shape }) {
   const table = useMemo(() => tableIn(value, shape), [value, shape]);
   const isTree = hasMembers(value);
   const views = [
-    ...(table ? [['table', 'Table']] : []),
-    ...(isTree ? [['tree', 'Tree']] : []),
-    ['json', 'JSON'],
+    ...(table ? [{ value: 'table', label: 'Table' }] : []),
+    ...(isTree ? [{ value: 'tree', label: 'Tree' }] : []),
+    { value: 'json', label: 'JSON' },
   ];
   const [chosen, setChosen] = useState();
-  const view = views.some(([id]) => id === chosen) ? chosen : views[0][0];
+  const view = views.some(({ value: id }) => id === chosen) ? chosen : views[0].value;
   return (
     <div className="data">
       {views.length > 1 && (
-        <Switch label={`View of ${label}`} views={views} current={view} onChange={setChosen} />
+        <Segments label={`View of ${label}`} options={views} value={view} onChange={setChosen} />
       )}
       {view === 'table' && <Table table={table} label={label} />}
       {view === 'tree' && <Tree value={value} label={label} />}

@@ -3,12 +3,12 @@
 import { useState } from 'react';
 import { MarkdownAnswer } from '../../docs/markdown.jsx';
 import { CopyButton } from '../../parts/copy-button.jsx';
-import { Switch } from '../../parts/switch.jsx';
+import { Segments } from '../../parts/segments.jsx';
 import { useSteady } from './use-steady.js';
 
 const VIEWS = [
-  ['rendered', 'Rendered'],
-  ['raw', 'Raw'],
+  { value: 'rendered', label: 'Rendered' },
+  { value: 'raw', label: 'Raw' },
 ];
 
 /**
@@ -27,7 +27,9 @@ export function Text({ text, isMarkdown, label, isStreaming = false }) {
       <header className="answer-bar">
         {label && <h3>{label}</h3>}
         <span className="spring" />
-        {isMarkdown && <Switch label="View of the text" views={VIEWS} current={view} onChange={setView} />}
+        {isMarkdown && (
+          <Segments label="View of the text" options={VIEWS} value={view} onChange={setView} />
+        )}
         <CopyButton text={text} name={label && `Copy ${label}`} />
       </header>
       <div className={`answer ${isRendered ? 'rendered' : isMarkdown ? 'raw' : 'plain'}`} dir="auto">

@@ -4,7 +4,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { FileView } from '../../parts/file-view.jsx';
 import { formatClock, formatDuration, labelOf } from '../../parts/format.js';
-import { Switch } from '../../parts/switch.jsx';
+import { Segments } from '../../parts/segments.jsx';
 import { Downloads } from './downloads.jsx';
 import { Facts } from './facts.jsx';
 import { Text } from './text.jsx';
@@ -37,10 +37,10 @@ export function Transcript({ transcript, recording }) {
       )}
       <Downloads text={text} parts={parts} name={recording?.name} />
       {lists.length > 1 && (
-        <Switch
+        <Segments
           label="Parts of the transcript"
-          views={lists.map(({ name }, index) => [index, labelOf(name)])}
-          current={chosen}
+          options={lists.map(({ name }, index) => ({ value: index, label: labelOf(name) }))}
+          value={chosen}
           onChange={setChosen}
         />
       )}

@@ -13,12 +13,10 @@
 /**
  * The possible shapes of an action's output.
  *
- * @param {{actions: {name: string, output?: Shape, possibleOutputs?: Shape[]}[]}} descriptor
- * @param {string} name the action's name
+ * @param {{output?: Shape, possibleOutputs?: Shape[]}} [action] in a descriptor
  * @returns {Shape[]}
  */
-export function shapesOf(descriptor, name) {
-  const action = descriptor.actions?.find((other) => other.name === name);
+export function shapesOf(action) {
   return action?.possibleOutputs ?? (action?.output ? [action.output] : []);
 }
 

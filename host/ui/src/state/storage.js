@@ -34,8 +34,8 @@ export const choices = {
   put: (component, id) => put(localStorage, `connector:connection:${component}`, id),
 };
 
-/** How an action's last run ended; for this tab only, because outputs may be large. */
-export const outcomes = {
-  get: (address) => get(sessionStorage, `connector:outcome:${address}`),
-  put: (address, ended) => put(sessionStorage, `connector:outcome:${address}`, ended),
+/** The id of the run that this tab shows for an action; the run is in the history. */
+export const shownRuns = {
+  get: (address) => get(sessionStorage, `connector:run:${address}`),
+  put: (address, id) => put(sessionStorage, `connector:run:${address}`, id),
 };

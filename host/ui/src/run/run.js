@@ -1,8 +1,9 @@
-// The state of a run, updated by its events.
+// Runs an action. A run's state is updated by its events; it continues when the user
+// opens another action, and is shown again when they return.
 
-import { useCallback, useReducer, useRef } from 'react';
 import { run } from '../api/endpoints.js';
 import { ServiceError } from '../api/client.js';
+import { store } from '../state/store.js';
 import { timed } from './pace.js';
 
 /**
@@ -21,14 +22,12 @@ import { timed } from './pace.js';
  * @property {object} [input] the input of the run
  */
 
-const IDLE = { status: 'idle', texts: [], reasoning: [], attempts: [], calls: [], previews: [] };
+export const IDLE = { status: 'idle', texts: [], reasoning: [], attempts: [], calls: [], previews: [] };
 
 function reduce(state, { event, data, at }) {
   switch (event) {
     case 'start':
       return { ...IDLE, status: 'running', ...data };
-    case 'restore':
-      return { ...IDLE, ...data };
     case 'delta':
       return {
         ...state,
@@ -88,43 +87,55 @@ function appended(texts, { choice, text }) {
   return Array.from(next, (one) => one ?? '');
 }
 
-/** @returns the state, and functions that change it */
-export function useRun() {
-  const [state, dispatch] = useReducer(reduce, IDLE);
-  const controller = useRef();
+/** The runs in progress, by the action's address. */
+const running = new Map();
 
-  /** Runs an action; resolves to the event that ended it. */
-  const start = useCallback(async (component, action, input, connection) => {
-    controller.current?.abort();
-    const { signal } = (controller.current = new AbortController());
-    const startedAt = Date.now();
-    dispatch({ event: 'start', data: { input, startedAt, timing: { startedAt } } });
-    let last;
-    try {
-      for await (const event of run(component, action, { input, connection }, signal)) {
-        last = event;
-        dispatch({ ...event, at: Date.now() });
-      }
-      if (last?.event !== 'result' && last?.event !== 'failure') {
-        throw new ServiceError(LOST);
-      }
-    } catch (error) {
-      last = ending(error, signal);
-      // If another run has replaced this one, the state belongs to that run.
-      if (controller.current.signal === signal) {
-        dispatch(last);
-      }
+/** The state to show for an action whose run is in progress. */
+export const runningState = (address) => running.get(address)?.state;
+
+/**
+ * Runs an action. A run of the same action that is in progress is cancelled.
+ *
+ * @returns {Promise<{last: {event: string, data?: object}, state: RunState}>} the event
+ *   that ended the run, and its final state
+ */
+export async function startRun(component, action, body) {
+  const address = `${component}/${action}`;
+  cancelRun(address);
+  const controller = new AbortController();
+  const own = { controller, state: IDLE };
+  running.set(address, own);
+  const dispatch = (event) => {
+    own.state = reduce(own.state, event);
+    // If another run has replaced this one, the page shows that run.
+    if (running.get(address) === own && store.get().work.address === address) {
+      store.change('work', { run: own.state });
     }
-    return last;
-  }, []);
+  };
+  const startedAt = Date.now();
+  dispatch({ event: 'start', data: { input: body.input, startedAt, timing: { startedAt } } });
+  let last;
+  try {
+    for await (const event of run(component, action, body, controller.signal)) {
+      last = event;
+      dispatch({ ...event, at: Date.now() });
+    }
+    if (last?.event !== 'result' && last?.event !== 'failure') {
+      throw new ServiceError(LOST);
+    }
+  } catch (error) {
+    last = ending(error, controller.signal);
+    dispatch(last);
+  } finally {
+    if (running.get(address) === own) {
+      running.delete(address);
+    }
+  }
+  return { last, state: own.state };
+}
 
-  const cancel = useCallback(() => controller.current?.abort(), []);
-  const restore = useCallback((data) => {
-    controller.current?.abort();
-    controller.current = undefined;
-    dispatch({ event: 'restore', data: data ?? {} });
-  }, []);
-  return { state, start, cancel, restore };
+export function cancelRun(address) {
+  running.get(address)?.controller.abort();
 }
 
 function ending(error, signal) {

@@ -1,0 +1,68 @@
+// The request for the current input, for use in other programs. It follows what the
+// user types.
+
+import { useState } from 'react';
+import { withoutSecrets } from '../form/schema.js';
+import { changedInput, sentInput } from '../form/sent.js';
+import { SESSION } from '../connection/connections.js';
+import { CodeBlock } from '../parts/code-block.jsx';
+import { store, useStore } from '../state/store.js';
+import { LANGUAGES } from './languages.js';
+import { masked } from './masked.js';
+
+export function Code({ connections }) {
+  const { address, component, action, form, input, secrets, details } = useStore(
+    (state) => state.work,
+  );
+  const isOnlyChanged = useStore((state) => state.shown.isOnlyChanged);
+  const environment = useStore(
+    (state) => state.catalog.descriptors[component.address]?.connection?.environment,
+  );
+  const [language, setLanguage] = useState(LANGUAGES[0]);
+  const visible = withoutSecrets(form.schema, input);
+  const shown = isOnlyChanged ? changedInput(form.schema, visible) : sentInput(visible);
+  const connection =
+    connections.chosen === SESSION ? masked(connections.session, secrets) : connections.chosen;
+  const text = language.write({
+    address,
+    component: component.address,
+    action: action.name,
+    name: connections.name,
+    isSession: connections.chosen === SESSION,
+    details,
+    environment: environment ?? [],
+    connection,
+    input: JSON.parse(JSON.stringify(shown)),
+  });
+  return (
+    <section className="request" aria-label="Code">
+      <div className="code-tools">
+        <label className="hidden" htmlFor="language">
+          Language
+        </label>
+        <select
+          id="language"
+          className="input select"
+          value={language.name}
+          onChange={({ target }) =>
+            setLanguage(LANGUAGES.find(({ name }) => name === target.value))
+          }
+        >
+          {LANGUAGES.map(({ name }) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+        <label className="checkbox">
+          <input
+            type="checkbox"
+            checked={isOnlyChanged}
+            onChange={() => store.change('shown', { isOnlyChanged: !isOnlyChanged })}
+          />
+          <span>Only changed fields</span>
+        </label>
+      </div>
+      <CodeBlock text={text} language={language.id} label={`Request for ${language.name}`} />
+      <p className="field-description">{language.note}</p>
+    </section>
+  );
+}

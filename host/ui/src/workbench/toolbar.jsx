@@ -1,0 +1,32 @@
+// Chooses how to edit the input, and offers to fill it in from elsewhere.
+
+import { Paste } from '../parts/icons.jsx';
+import { Segments } from '../parts/segments.jsx';
+import { showDialog } from '../state/workbench.js';
+import { store } from '../state/store.js';
+
+const VIEWS = [
+  { value: false, label: 'Form' },
+  { value: true, label: 'JSON' },
+];
+
+export function Toolbar({ isJson }) {
+  return (
+    <div className="toolbar">
+      <Segments
+        label="Edit the input as"
+        options={VIEWS}
+        value={isJson}
+        onChange={(next) => store.change('shown', { isJson: next })}
+      />
+      <span className="spring" />
+      <button
+        type="button"
+        className="button button-small"
+        onClick={() => showDialog({ kind: 'paste' })}
+      >
+        <Paste /> Paste JSON or curl
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,126 @@
+// The workbench of an action: connection and form on one side, the result and what
+// belongs to it on the other. On a phone, the form is the first of the tabs.
+
+import { useEffect, useMemo, useRef } from 'react';
+import { Code as CodePanel } from '../code/code.jsx';
+import { Docs } from '../docs/docs.jsx';
+import { useConnections } from '../connection/connections.js';
+import { History } from '../history/history.jsx';
+import { Tabs } from '../parts/tabs.jsx';
+import { isNarrow, useIsNarrow } from '../parts/use-is-narrow.js';
+import { RunBar } from '../run/run-bar.jsx';
+import { openAction, openLink, runAction, showTab } from '../state/workbench.js';
+import { store, useStore } from '../state/store.js';
+import { Dialogs } from './dialogs.jsx';
+import { InputSide } from './input-side.jsx';
+import { Outcome } from './outcome.jsx';
+
+export function Workbench({ component, action }) {
+  const work = useStore((state) => state.work);
+  const tab = useStore((state) => state.shown.tab);
+  const route = useStore((state) => state.route);
+  const round = useStore((state) => state.catalog.round);
+  const connections = useConnections(component.address);
+  const isPhone = useIsNarrow();
+  const handle = useRef(null);
+  const isOpen = work.address === action.address && work.form !== undefined;
+
+  useEffect(() => {
+    openAction(component, action, store.get().route);
+  }, [component, action, round]);
+  useEffect(() => {
+    if (route?.address === store.get().work.address) {
+      openLink(route);
+    }
+  }, [route]);
+  useFocus(work.focus, handle);
+
+  // In the JSON view there is no form, and the editor shows what is wrong.
+  const submit = () => (handle.current ? handle.current.submit() : runAction());
+  const press = (event) => {
+    const wantsRun = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
+    if (wantsRun && work.run.status !== 'running') {
+      event.preventDefault();
+      submit();
+    }
+  };
+
+  const isRunning = work.run?.status === 'running';
+  const outcome = useMemo(
+    () => [
+      { id: 'result', label: 'Result', badge: isRunning && 'running', content: <Outcome /> },
+      { id: 'history', label: 'History', content: <History /> },
+      { id: 'code', label: 'Code', content: <CodePanel connections={connections} /> },
+      {
+        id: 'docs',
+        label: 'Docs',
+        content: <Docs component={component.address} title={action.title} />,
+      },
+    ],
+    [isRunning, connections, component, action],
+  );
+
+  if (work.loadError && work.address === action.address) {
+    return (
+      <p className="notice notice-bad" role="alert">
+        {work.loadError}
+      </p>
+    );
+  }
+  if (!isOpen) {
+    return <p className="notice">Loading…</p>;
+  }
+  const form = <InputSide connections={connections} handle={handle} />;
+  const bar = <RunBar state={work.run} onRun={submit} />;
+  return (
+    <div className="workbench" onKeyDown={press}>
+      {isPhone ? (
+        <>
+          <Tabs
+            tabs={[{ id: 'form', label: 'Input', content: form }, ...outcome]}
+            current={tab}
+            onChange={showTab}
+          />
+          {bar}
+        </>
+      ) : (
+        <>
+          <div className="side">
+            {form}
+            {bar}
+          </div>
+          <aside className="side outcome" aria-label="Result, history, code and docs">
+            <Tabs tabs={outcome} current={tab === 'form' ? 'result' : tab} onChange={showTab} />
+          </aside>
+        </>
+      )}
+      <Dialogs component={component} />
+    </div>
+  );
+}
+
+/** Moves the focus to the cause of a failure, after the render that shows it. */
+function useFocus(focus, handle) {
+  useEffect(() => {
+    if (!focus) {
+      return;
+    }
+    const failure = () => document.getElementById('failure')?.focus();
+    const { on, property } = focus;
+    if (on === 'failure') {
+      setTimeout(failure);
+      return;
+    }
+    if (isNarrow()) {
+      showTab('form');
+    }
+    setTimeout(() => {
+      if (on === 'connection') {
+        document.querySelector('#connection-edit, #connection-add, .connect input')?.focus();
+      } else if (!handle.current?.focus(property)) {
+        showTab('result');
+        setTimeout(failure);
+      }
+    });
+  }, [focus, handle]);
+}
