@@ -69,14 +69,17 @@ export async function request(method, path, { json, accept, signal } = {}) {
     if (error.name === 'AbortError') {
       throw error;
     }
-    throw new ServiceError({ title: 'cannot reach the service' });
+    throw new ServiceError({ title: 'The service did not respond.' });
   }
   if (!response.ok) {
     const problem = await problemOf(response);
-    if (isForKey(response)) {
-      accessKey.ask(sentence(problem));
+    if (!isForKey(response)) {
+      throw new ServiceError(problem);
     }
-    throw new ServiceError(problem);
+    // The service's own words are for programs.
+    const detail = key ? 'The service did not accept the key.' : 'This service requires an API key.';
+    accessKey.ask(detail);
+    throw new ServiceError({ ...problem, detail });
   }
   return response;
 }

@@ -71,7 +71,7 @@ function reduce(state, { event, data, at }) {
 }
 
 /** The run had started, unlike when the service cannot be reached. */
-const LOST = { title: 'lost the connection to the service during the run', isLost: true };
+const LOST = { title: 'The response ended before the result arrived.', isLost: true };
 
 /** The number of choices that are shown; an index comes from a connector. */
 const MAX_CHOICES = 256;
