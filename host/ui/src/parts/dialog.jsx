@@ -9,8 +9,9 @@ import { Remove } from './icons.jsx';
  * @param {string} props.title
  * @param {boolean} [props.isWide] for something to look at: a click next to it closes it
  * @param {() => void} props.onClose
+ * @param {(event: KeyboardEvent) => void} [props.onKeyDown]
  */
-export function Dialog({ title, isWide, onClose, children }) {
+export function Dialog({ title, isWide, onClose, onKeyDown, children }) {
   const dialog = useRef(null);
   useEffect(() => {
     dialog.current.showModal();
@@ -22,6 +23,7 @@ export function Dialog({ title, isWide, onClose, children }) {
       closedby={isWide ? 'any' : undefined}
       aria-labelledby="dialog-title"
       onClose={onClose}
+      onKeyDown={onKeyDown}
     >
       <header className="dialog-head">
         <h2 id="dialog-title">{title}</h2>

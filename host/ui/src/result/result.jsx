@@ -62,6 +62,7 @@ export function Result({ state, shapes = [], form, children }) {
             <Reasoning texts={reasoning} isRunning={isRunning && texts.length === 0} />
             <Streamed texts={texts} isMarkdown={shapes.some(isMarkdown)} isRunning={isRunning} />
             <Previews files={previews} />
+            {!isRunning && <Metadata metadata={state.metadata} timing={state.timing} />}
           </>
         )}
         {status === 'cancelled' && <p className="notice">The run was cancelled.</p>}

@@ -11,6 +11,7 @@ import { timed } from './pace.js';
  * @property {'idle' | 'running' | 'done' | 'failed' | 'cancelled'} status
  * @property {string[]} texts the streamed text of each choice
  * @property {string[]} reasoning the streamed reasoning before each choice
+ * @property {object} [metadata] members of the outcome's that are already known
  * @property {string} [step] what the run is waiting for
  * @property {import('./pace.js').Timing} [timing]
  * @property {{unit: string, done: number, total?: number}} [progress]
@@ -39,6 +40,8 @@ function reduce(state, { event, data, at }) {
       return { ...state, reasoning: appended(state.reasoning, data) };
     case 'status':
       return { ...state, step: data.text };
+    case 'metadata':
+      return { ...state, metadata: { ...state.metadata, ...data.metadata } };
     case 'progress':
       return { ...state, progress: data };
     case 'attempt':

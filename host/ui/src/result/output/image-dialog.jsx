@@ -31,8 +31,8 @@ export function ImageDialog({ images, notes, index, onMove, onClose }) {
   };
   const position = images.length > 1 ? ` (${index + 1} of ${images.length})` : '';
   return (
-    <Dialog title={`${nameOf(file)}${position}`} isWide onClose={onClose}>
-      <div className="dialog-body" onKeyDown={press}>
+    <Dialog title={`${nameOf(file)}${position}`} isWide onClose={onClose} onKeyDown={press}>
+      <div className="dialog-body">
         <div className="enlarged">
           <button
             type="button"

@@ -11,6 +11,9 @@ const VIEWS = [
   { value: 'raw', label: 'Raw' },
 ];
 
+/** Longer texts are shown raw: rendering them would block the page. */
+const MAX_RENDERED = 300_000;
+
 /**
  * @param {object} props
  * @param {string} props.text
@@ -18,7 +21,8 @@ const VIEWS = [
  * @param {string} [props.label]
  * @param {boolean} [props.isStreaming] whether more text will follow
  */
-export function Text({ text, isMarkdown, label, isStreaming = false }) {
+export function Text({ text, label, isStreaming = false, ...props }) {
+  const isMarkdown = props.isMarkdown && text.length <= MAX_RENDERED;
   const [view, setView] = useState('rendered');
   const steady = useSteady(text, isStreaming);
   const isRendered = isMarkdown && view === 'rendered';

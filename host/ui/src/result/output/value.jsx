@@ -29,7 +29,7 @@ function Text({ text }) {
   if (/^https?:\/\/\S+$/.test(text)) {
     return (
       <a href={text} target="_blank" rel="noopener noreferrer">
-        {shortened(text, 60)}
+        {shortened(text.replace(/^https?:\/\//, ''), 40)}
       </a>
     );
   }

@@ -34,7 +34,7 @@ export function readAnswer({ output, metadata }, shapes) {
   const answer = {
     shape,
     files,
-    notes: notesOn(files, [output, metadata]),
+    notes: notesOn(files, output, shape),
     transcript: transcriptIn(output),
     texts: textsIn(output, shapes),
     reasoning: [],

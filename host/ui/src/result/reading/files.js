@@ -1,7 +1,7 @@
 // The files anywhere in a value, and what the value says about each of them.
 
 import { isFileEntry } from '../../api/files.js';
-import { isObject } from './shape.js';
+import { isObject, itemOf, memberOf } from './shape.js';
 
 /** Collects the files anywhere in a value, without duplicates. */
 export function filesIn(value) {
@@ -16,35 +16,49 @@ export function filesIn(value) {
 
 /**
  * Finds the texts that describe files, such as a revised prompt: they are in other
- * objects with the same `url`, or at the same positions of another list of the same
- * length.
+ * objects with the same `url`, or in a list next to that of the files.
  *
+ * @param {object[]} files
+ * @param {unknown} output
+ * @param {import('./shape.js').Shape} [shape] of the output
  * @returns {Map<string, [string, string][]>} names and texts by the file's URL
  */
-export function notesOn(files, value) {
+export function notesOn(files, output, shape) {
   const notes = new Map(files.map(({ url }) => [url, []]));
   const add = (url, described) => {
-    for (const [name, text] of Object.entries(described)) {
+    const known = notes.get(url);
+    for (const [name, text] of known ? Object.entries(described) : []) {
       const isNote = typeof text === 'string' && text !== '' && text.length <= MAX_NOTE;
-      if (isNote && name !== 'url' && !notes.get(url)?.some(([other]) => other === name)) {
-        notes.get(url)?.push([name, text]);
+      if (isNote && name !== 'url' && !known.some(([other]) => other === name)) {
+        known.push([name, text]);
       }
     }
   };
-  for (const inner of objectsIn(value)) {
+  for (const inner of objectsIn(output)) {
     if (isObject(inner) && !isFileEntry(inner) && typeof inner.url === 'string') {
       add(inner.url, inner);
     }
-    const lists = Object.values(inner).filter(
-      (list) => Array.isArray(list) && list.length > 0 && list.every(isObject),
-    );
-    const entries = lists.find((list) => list.every(isFileEntry));
-    const others = lists.filter((list) => list !== entries && list.length === entries?.length);
-    for (const list of others) {
-      list.forEach((described, index) => add(entries[index].url, described));
-    }
   }
+  const [list, described] = parallel(output, shape);
+  described?.forEach((one, index) => add(list[index].url, one));
   return notes;
+}
+
+/** A list of files, and the only other list of as many objects, if there is one. */
+function parallel(output, shape) {
+  if (!isObject(output)) {
+    return [];
+  }
+  const lists = Object.entries(output).filter(
+    ([name, list]) =>
+      Array.isArray(list) &&
+      list.length > 0 &&
+      list.every(isObject) &&
+      itemOf(memberOf(shape, name))?.display !== 'citation',
+  );
+  const [, files] = lists.find(([, list]) => list.every(isFileEntry)) ?? [];
+  const others = lists.filter(([, list]) => list !== files && list.length === files?.length);
+  return others.length === 1 ? [files, others[0][1]] : [];
 }
 
 /** Longer texts are content, such as base64. */
