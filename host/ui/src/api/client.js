@@ -43,6 +43,9 @@ export function sentence(problem) {
   return problem.failure?.message ?? problem.detail ?? problem.title ?? 'the service failed';
 }
 
+const NO_KEY = 'This service accepts only requests with a key. Whoever runs it can give you one.';
+const WRONG_KEY = 'The service does not accept this key. Check that you copied all of it.';
+
 /**
  * Sends a request, and returns the response with its body unread.
  *
@@ -68,12 +71,14 @@ export async function request(method, path, { json, accept, signal } = {}) {
     if (error.name === 'AbortError') {
       throw error;
     }
-    throw new ServiceError({ title: 'cannot reach the service' });
+    throw new ServiceError({
+      title: 'Cannot reach the service. Check that it is running and that you are online.',
+    });
   }
   if (!response.ok) {
     const problem = await problemOf(response);
     if (isForKey(response)) {
-      accessKey.ask(sentence(problem));
+      accessKey.ask(key ? WRONG_KEY : NO_KEY);
     }
     throw new ServiceError(problem);
   }

@@ -2,6 +2,7 @@
 // their results.
 
 import { IDLE } from '../run/run.js';
+import { Boundary } from '../parts/boundary.jsx';
 import { Dialog } from '../parts/dialog.jsx';
 import { formatDuration } from '../parts/format.js';
 import { Result } from '../result/result.jsx';
@@ -82,7 +83,9 @@ function Side({ run }) {
           </div>
         ))}
       </dl>
-      <Result state={{ ...IDLE, status, outcome, problem, texts, input }} />
+      <Boundary message="This result cannot be shown.">
+        <Result state={{ ...IDLE, status, outcome, problem, texts, input }} />
+      </Boundary>
     </section>
   );
 }

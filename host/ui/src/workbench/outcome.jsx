@@ -1,6 +1,7 @@
 // The result of a run, what kind of run it was, and what to do with it next.
 
 import { PastRun } from '../history/past-run.jsx';
+import { Boundary } from '../parts/boundary.jsx';
 import { Play } from '../parts/icons.jsx';
 import { Result } from '../result/result.jsx';
 import { NextSteps } from '../reuse/next-steps.jsx';
@@ -11,16 +12,18 @@ export function Outcome() {
   return (
     <>
       {shownRun && <PastRun id={shownRun} />}
-      <Result state={run}>
-        <div className="empty">
-          <Play />
-          <p>Fill in the form, or choose an example, and press Run.</p>
-          <p className="empty-keys">
-            <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs from anywhere in the form
-          </p>
-        </div>
-      </Result>
-      <NextSteps />
+      <Boundary key={run.startedAt} message="This result cannot be shown.">
+        <Result state={run}>
+          <div className="empty">
+            <Play />
+            <p>Fill in the form, or choose an example, and press Run.</p>
+            <p className="empty-keys">
+              <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs from anywhere in the form
+            </p>
+          </div>
+        </Result>
+        <NextSteps />
+      </Boundary>
     </>
   );
 }
