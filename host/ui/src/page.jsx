@@ -6,12 +6,14 @@ import { accessKey } from './api/access.js';
 import { sentence } from './api/client.js';
 import { reloadConnections } from './connection/connections.js';
 import { KeyDialog } from './key-dialog.jsx';
+import { linkTo } from './links/link.js';
 import { NotFound } from './links/not-found.jsx';
 import { followAddress } from './links/route.js';
 import { Palette } from './palette/palette.jsx';
 import { Boundary } from './parts/boundary.jsx';
 import { Picker } from './picker.jsx';
 import { actionsOf, loadCatalog, retryWithKey } from './state/catalog.js';
+import { drafts, shownRuns } from './state/storage.js';
 import { closeDialog, showDialog } from './state/workbench.js';
 import { store, useStore } from './state/store.js';
 import { Workbench } from './workbench/workbench.jsx';
@@ -51,7 +53,12 @@ export function Page() {
       <Picker components={components ?? []} open={open} />
       <main id="main" tabIndex={-1}>
         {open && (
-          <Boundary key={open.action.address} address={open.action.address}>
+          <Boundary
+            key={open.action.address}
+            message="This form cannot be shown with its current input."
+            action="Start with an empty form"
+            onReset={() => forget(open.action.address)}
+          >
             <Workbench component={open.component} action={open.action} />
           </Boundary>
         )}
@@ -94,6 +101,14 @@ function closePalette() {
   if (store.get().shown.dialog?.kind === 'palette') {
     closeDialog();
   }
+}
+
+/** Opens an action as if for the first time. */
+function forget(address) {
+  drafts.put(address, undefined);
+  shownRuns.put(address, undefined);
+  history.replaceState(null, '', linkTo(address));
+  location.reload();
 }
 
 /** Moves the focus without changing the URL's fragment, which names the action. */

@@ -44,6 +44,9 @@ export function sentence(problem) {
   return problem.failure?.message ?? problem.detail ?? problem.title ?? 'the service failed';
 }
 
+const NO_KEY = 'This service accepts only requests with a key. Whoever runs it can give you one.';
+const WRONG_KEY = 'The service does not accept this key. Check that you copied all of it.';
+
 /**
  * Sends a request, and returns the response with its body unread.
  *
@@ -69,7 +72,9 @@ export async function request(method, path, { json, accept, signal } = {}) {
     if (error.name === 'AbortError') {
       throw error;
     }
-    throw new ServiceError({ title: 'The service did not respond.' });
+    throw new ServiceError({
+      title: 'Cannot reach the service. Check that it is running and that you are online.',
+    });
   }
   if (!response.ok) {
     const problem = await problemOf(response);
@@ -77,7 +82,7 @@ export async function request(method, path, { json, accept, signal } = {}) {
       throw new ServiceError(problem);
     }
     // The service's own words are for programs.
-    const detail = key ? 'The service did not accept the key.' : 'This service requires an API key.';
+    const detail = key ? WRONG_KEY : NO_KEY;
     accessKey.ask(detail);
     throw new ServiceError({ ...problem, detail });
   }

@@ -29,11 +29,11 @@ export function ConnectionBar({ connections, component, error, onEdit, onAdd }) 
         </select>
         {chosen && (
           <button type="button" id="connection-edit" className="button" onClick={onEdit}>
-            <Edit /> Edit
+            <Edit /> <span className="wide-text">Edit</span>
           </button>
         )}
         <button type="button" id="connection-add" className="button" onClick={onAdd}>
-          <Add /> New
+          <Add /> <span className="wide-text">New</span>
           <span className="hidden"> connection</span>
         </button>
       </div>

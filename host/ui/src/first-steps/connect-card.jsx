@@ -1,6 +1,6 @@
 // The first step: makes a connection, tests it, and shows what was reached.
 
-import { useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { createConnection, testConnection } from '../api/endpoints.js';
 import {
   SESSION,
@@ -14,6 +14,7 @@ import { errorAt } from '../form/property-path.js';
 import { propertiesOf } from '../form/schema.js';
 import { Markdown } from '../docs/markdown.jsx';
 import { Chevron } from '../parts/icons.jsx';
+import { isNarrow } from '../parts/use-is-narrow.js';
 import { Sentence } from '../parts/sentence.jsx';
 import { showDialog } from '../state/workbench.js';
 import { useStore } from '../state/store.js';
@@ -32,6 +33,14 @@ export function ConnectCard({ component, error }) {
   const uiSchema = useMemo(() => essential(form, values), [form, values]);
   const environment = descriptor?.connection?.environment ?? [];
   const [example] = environment;
+
+  // On a phone, the focus would open the keyboard over the page.
+  const card = useRef(null);
+  useEffect(() => {
+    if (!isNarrow() && document.activeElement === document.body) {
+      card.current.querySelector('input:not([type=hidden])')?.focus({ preventScroll: true });
+    }
+  }, []);
 
   const attempt = async (work) => {
     setBusy(true);
@@ -78,7 +87,7 @@ export function ConnectCard({ component, error }) {
   };
 
   return (
-    <section className="connect" aria-labelledby="connect-title" onPaste={paste}>
+    <section className="connect" ref={card} aria-labelledby="connect-title" onPaste={paste}>
       <header>
         <h3 id="connect-title">Connect to {component.title}</h3>
         <p className="field-description">

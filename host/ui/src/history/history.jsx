@@ -72,7 +72,7 @@ export function History() {
         .filter(([, members]) => members.length > 0)
         .map(([title, members]) => (
           <section key={title} aria-label={title}>
-            <h3 className="history-day">{title}</h3>
+            <p className="history-day">{title}</p>
             <ul className="runs">
               {members.map((run) => (
                 <Row key={run.id} run={run} isCompared={compared.includes(run.id)} hasTitle={!isOwn} />
@@ -100,13 +100,15 @@ function Row({ run, isCompared, hasTitle }) {
   ].filter(Boolean);
   return (
     <li className={isShown ? 'run run-shown' : 'run'}>
-      <input
-        type="checkbox"
-        className="run-select"
-        aria-label={`Compare the run of ${time}`}
-        checked={isCompared}
-        onChange={() => toggleCompared(run.id)}
-      />
+      <label className="run-check">
+        <span className="hidden">Compare the run of {time}</span>
+        <input
+          type="checkbox"
+          className="run-select"
+          checked={isCompared}
+          onChange={() => toggleCompared(run.id)}
+        />
+      </label>
       <button type="button" className="run-open" onClick={() => openRun(run)}>
         <span className="run-line">
           <Status status={run.status} />

@@ -135,10 +135,14 @@ function withoutTexts(run, secrets) {
 
 /** Other programs may have written to the database. */
 function isRun(run) {
-  const has = (type, names) => names.every((name) => typeof run?.[name] === type);
+  const isA = (type, names) => names.every((name) => typeof run?.[name] === type);
+  const isOptional = (type, name) => [type, 'undefined'].includes(typeof run[name]);
   return (
-    has('string', ['id', 'address', 'title', 'connector']) &&
-    has('number', ['at', 'durationMs']) &&
+    isA('string', ['id', 'address', 'title', 'connector']) &&
+    isA('number', ['at', 'durationMs']) &&
+    isOptional('string', 'connection') &&
+    isOptional('number', 'tokens') &&
+    !Number.isNaN(new Date(run.at).getTime()) &&
     ['done', 'failed', 'cancelled'].includes(run.status) &&
     typeof run.input === 'object' &&
     run.input !== null

@@ -1,8 +1,11 @@
-// Keeps a value that a control cannot show from taking the whole page with it.
+// Keeps a value that cannot be shown from taking the whole page with it.
 
 import { Component } from 'react';
-import { drafts, shownRuns } from '../state/storage.js';
 
+/**
+ * @extends {Component<{message: string, action?: string, onReset?: () => void,
+ *   fallback?: import('react').ReactNode}>}
+ */
 export class Boundary extends Component {
   state = { error: undefined };
 
@@ -11,23 +14,22 @@ export class Boundary extends Component {
   }
 
   render() {
-    const { address, children } = this.props;
+    const { message, action, onReset, fallback, children } = this.props;
     if (!this.state.error) {
       return children;
     }
-    const reset = () => {
-      drafts.put(address, undefined);
-      shownRuns.put(address, undefined);
-      history.replaceState(null, '', `#${encodeURI(address)}`);
-      location.reload();
-    };
     return (
-      <p className="notice notice-bad" role="alert">
-        This form cannot be shown with its current input.{' '}
-        <button type="button" className="button button-small" onClick={reset}>
-          Start with an empty form
-        </button>
-      </p>
+      <>
+        <p className="notice notice-bad" role="alert">
+          {message}{' '}
+          {action && (
+            <button type="button" className="button button-small" onClick={onReset}>
+              {action}
+            </button>
+          )}
+        </p>
+        {fallback}
+      </>
     );
   }
 }

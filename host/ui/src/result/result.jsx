@@ -1,8 +1,8 @@
 // A run's progress and result.
 
 import { useMemo } from 'react';
+import { Boundary } from '../parts/boundary.jsx';
 import { CodeBlock } from '../parts/code-block.jsx';
-import { Boundary } from './boundary.jsx';
 import { Attempts } from './cards/attempts.jsx';
 import { Calls } from './cards/calls.jsx';
 import { Metadata } from './cards/metadata.jsx';
@@ -53,6 +53,7 @@ export function Result({ state, shapes = [], form, children }) {
         {outcome ? (
           <Boundary
             key={state.startedAt}
+            message="This result can only be shown as JSON."
             fallback={<CodeBlock text={jsonText(outcome)} language="json" label="Output" />}
           >
             <Outcome outcome={outcome} shapes={shapes} state={state} />

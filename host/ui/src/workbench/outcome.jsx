@@ -1,19 +1,19 @@
 // The result of a run, what kind of run it was, and what to do with it next.
 
-import { useMemo } from 'react';
 import { parsePath } from '../form/property-path.js';
 import { propertiesOf } from '../form/schema.js';
 import { PastRun } from '../history/past-run.jsx';
+import { Boundary } from '../parts/boundary.jsx';
 import { EmptyResult } from '../result/empty.jsx';
-import { shapesOf } from '../result/reading/shape.js';
 import { Result } from '../result/result.jsx';
+import { useShapes } from '../result/use-shapes.js';
 import { NextSteps } from '../reuse/next-steps.jsx';
 import { focusOn, runAction } from '../state/workbench.js';
 import { useStore } from '../state/store.js';
 
 export function Outcome() {
-  const { run, shownRun, form, details, errors, connectionError } = useStore((state) => state.work);
-  const shapes = useMemo(() => shapesOf(details), [details]);
+  const { address, run, shownRun, form, errors, connectionError } = useStore((state) => state.work);
+  const shapes = useShapes(address);
   const properties = propertiesOf(form.schema);
   const failed = {
     // Once the input has changed, the fields no longer show what was wrong with it.
@@ -27,10 +27,12 @@ export function Outcome() {
   return (
     <>
       {shownRun && <PastRun id={shownRun} />}
-      <Result state={run} shapes={shapes} form={failed}>
-        <EmptyResult />
-      </Result>
-      <NextSteps />
+      <Boundary key={run.startedAt} message="This result cannot be shown.">
+        <Result state={run} shapes={shapes} form={failed}>
+          <EmptyResult />
+        </Result>
+        <NextSteps />
+      </Boundary>
     </>
   );
 }

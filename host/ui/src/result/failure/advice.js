@@ -7,6 +7,7 @@
  * @property {string} [hint] what to do
  * @property {boolean} canRepeat whether the same run may succeed now or later
  * @property {boolean} wantsKey whether the service's API key is needed
+ * @property {boolean} isWhole whether the problem's own message would add nothing
  */
 
 /**
@@ -20,7 +21,7 @@ export function adviceOn(problem) {
     : status === undefined
       ? unreachable(problem)
       : byStatus(status, type);
-  return { canRepeat: false, wantsKey: false, ...found };
+  return { canRepeat: false, wantsKey: false, isWhole: false, ...found };
 }
 
 /** The page got no response, or not all of it. */
@@ -30,11 +31,13 @@ function unreachable({ isLost }) {
         title: 'The connection to the service broke',
         hint: 'The run was cancelled, but you may have been charged for it. Your input is kept.',
         canRepeat: true,
+        isWhole: true,
       }
     : {
         title: 'The service cannot be reached',
         hint: 'Check that it is running and that you are online, then run again. Your input is kept.',
         canRepeat: true,
+        isWhole: true,
       };
 }
 
@@ -43,7 +46,7 @@ function byStatus(status, type) {
   if (status === 401 && type?.endsWith(':key-required')) {
     return {
       title: 'The service needs its API key',
-      hint: 'Enter the key of this service. It is not the key of the provider.',
+      hint: 'It is the key of this service, not that of the provider.',
       wantsKey: true,
     };
   }

@@ -17,9 +17,11 @@ import { placesOf } from './place.js';
  * @param {import('../result.jsx').Form} [props.form]
  */
 export function FailureCard({ problem, form }) {
-  const { title, hint, canRepeat, wantsKey } = adviceOn(problem);
+  const { title, hint, canRepeat, wantsKey, isWhole } = adviceOn(problem);
   const { fields, others, isConnection } = placesOf(problem, form?.hasField ?? (() => false));
-  const isElsewhere = form?.isShown && (isConnection || (fields.length > 0 && others.length === 0));
+  const isElsewhere =
+    isWhole ||
+    form?.isShown && (isConnection || (fields.length > 0 && others.length === 0));
   const messages = fields.length > 0 && others.length > 0 ? others.map(({ message }) => message) : [sentence(problem)];
   return (
     <section className="failure" id={form && 'failure'} tabIndex={-1} aria-label="Failure">
