@@ -26,6 +26,7 @@ export function Outcome() {
   };
   return (
     <>
+      <h2 className="hidden">Result</h2>
       {shownRun && <PastRun id={shownRun} />}
       <Boundary key={run.startedAt} message="This result cannot be shown.">
         <Result state={run} shapes={shapes} form={failed}>

@@ -19,16 +19,15 @@ import { placesOf } from './place.js';
 export function FailureCard({ problem, form }) {
   const { title, hint, canRepeat, wantsKey, isWhole } = adviceOn(problem);
   const { fields, others, isConnection } = placesOf(problem, form?.hasField ?? (() => false));
-  const isElsewhere =
-    isWhole ||
-    form?.isShown && (isConnection || (fields.length > 0 && others.length === 0));
+  const isAtPlace = form?.isShown && (isConnection || (fields.length > 0 && others.length === 0));
+  const hasMessage = !isWhole && !isAtPlace;
   const messages = fields.length > 0 && others.length > 0 ? others.map(({ message }) => message) : [sentence(problem)];
   return (
     <section className="failure" id={form && 'failure'} tabIndex={-1} aria-label="Failure">
       <h3>
         <Alert /> {title}
       </h3>
-      {!isElsewhere &&
+      {hasMessage &&
         messages.map((message) => (
           <p key={message} dir="auto">
             <Sentence text={message} />
