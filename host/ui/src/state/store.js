@@ -12,7 +12,7 @@ let state = {
   route: undefined,
   work: {},
   history: { runs: [], compared: [], removed: undefined },
-  shown: { dialog: undefined, tab: isNarrow() ? 'form' : 'result', isJson: false, isOnlyChanged: true },
+  shown: { dialog: undefined, tab: isNarrow() ? 'form' : 'result', isJson: false, isOnlyChanged: true, isRaw: false },
 };
 const listeners = new Set();
 

@@ -5,6 +5,12 @@ import { Text } from './text.jsx';
 export function Streamed({ texts, isMarkdown, isRunning }) {
   return texts.map((text, choice) => (
     // Answers are identified by their index.
-    <Text key={`${choice}`} text={text} isMarkdown={isMarkdown} isStreaming={isRunning} />
+    <Text
+      key={`${choice}`}
+      label={texts.length > 1 ? `Answer ${choice + 1}` : undefined}
+      text={text}
+      isMarkdown={isMarkdown}
+      isStreaming={isRunning}
+    />
   ));
 }

@@ -68,7 +68,11 @@ function textsIn(output, shapes) {
   }
   if (Array.isArray(output) && output.length > 0 && output.every((one) => typeof one === 'string')) {
     // Several answers instead of one.
-    return output.map((text) => ({ text, isMarkdown: shapes.some(isMarkdown) }));
+    return output.map((text, index) => ({
+      label: output.length > 1 ? `Answer ${index + 1}` : undefined,
+      text,
+      isMarkdown: shapes.some(isMarkdown),
+    }));
   }
   return [];
 }
