@@ -2,6 +2,9 @@
 
 import { Text } from './text.jsx';
 
+/** The beginning of an answer that will be an object or a list. */
+const JSON_START = /^\s*(\{|\[\s*[[{"\d])/;
+
 export function Streamed({ texts, isMarkdown, isRunning }) {
   return texts.map((text, choice) => (
     // Answers are identified by their index.
@@ -9,7 +12,7 @@ export function Streamed({ texts, isMarkdown, isRunning }) {
       key={`${choice}`}
       label={texts.length > 1 ? `Answer ${choice + 1}` : undefined}
       text={text}
-      isMarkdown={isMarkdown}
+      isMarkdown={isMarkdown && !JSON_START.test(text)}
       isStreaming={isRunning}
     />
   ));

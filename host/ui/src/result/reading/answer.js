@@ -36,7 +36,7 @@ export function readAnswer({ output, metadata }, shapes) {
     files,
     notes: notesOn(files, output, shape),
     transcript: transcriptIn(output),
-    texts: textsIn(output, shapes),
+    texts: textsIn(output, metadata, shapes),
     reasoning: [],
     sources: [],
     calls: [],
@@ -62,19 +62,25 @@ export function readAnswer({ output, metadata }, shapes) {
 }
 
 /** The texts of an output that consists of nothing else. */
-function textsIn(output, shapes) {
+function textsIn(output, metadata, shapes) {
   if (typeof output === 'string') {
     return transcriptIn(output) ? [] : [{ text: output, isMarkdown: isMarkdown(shapeOf(output, shapes)) }];
   }
-  if (Array.isArray(output) && output.length > 0 && output.every((one) => typeof one === 'string')) {
-    // Several answers instead of one.
-    return output.map((text, index) => ({
-      label: output.length > 1 ? `Answer ${index + 1}` : undefined,
-      text,
-      isMarkdown: shapes.some(isMarkdown),
-    }));
-  }
-  return [];
+  // Several answers, each with its reason, and not one answer that is a list.
+  const reasons = metadata?.finishReasons;
+  const isAnswers =
+    Array.isArray(output) &&
+    output.length > 1 &&
+    output.every((one) => typeof one === 'string') &&
+    Array.isArray(reasons) &&
+    reasons.length === output.length;
+  return isAnswers
+    ? output.map((text, index) => ({
+        label: `Answer ${index + 1}`,
+        text,
+        isMarkdown: shapes.some(isMarkdown),
+      }))
+    : [];
 }
 
 export const isMarkdown = (shape) => shape?.type === 'STRING' && shape.display === 'markdown';
