@@ -48,6 +48,7 @@ export async function openAction(component, action, link) {
       input: draftOf(address, form.schema),
     });
     openLink(link);
+    showInAddress();
     restore(address);
     takeNext(address)?.();
   } catch (error) {
@@ -133,7 +134,13 @@ export function changeInput(input) {
   const stored = withoutSecrets(form.schema, input);
   store.change('work', { input, errors: undefined, cleared: undefined });
   drafts.put(address, stored);
-  showLink(linkTo(address, changedInput(form.schema, stored)));
+  showInAddress();
+}
+
+function showInAddress() {
+  const { address, form, input } = work();
+  const shared = changedInput(form.schema, withoutSecrets(form.schema, input));
+  showLink(linkTo(address, shared));
 }
 
 /**
@@ -235,6 +242,20 @@ export function showRun(run) {
   store.change('work', { run: state, shownRun: run.id });
   shownRuns.put(run.address, run.id);
   showTab('result');
+}
+
+/** Edits the input as JSON or as a form, whose controls need values that fit. */
+export function showInput(isJson) {
+  const { form, input } = work();
+  if (!isJson) {
+    const { value, dropped } = fitted(form.schema, input);
+    if (dropped.length > 0) {
+      changeInput(value);
+      const text = `The form cannot show ${dropped.slice(0, 5).join(', ')}.`;
+      store.change('work', { notice: { text, undo: input } });
+    }
+  }
+  store.change('shown', { isJson });
 }
 
 export const showTab = (tab) => store.change('shown', { tab });

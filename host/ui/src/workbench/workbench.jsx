@@ -35,8 +35,16 @@ export function Workbench({ component, action }) {
   }, [route]);
   useFocus(work.focus, handle);
 
-  // In the JSON view there is no form, and the editor shows what is wrong.
-  const submit = () => (handle.current ? handle.current.submit() : runAction());
+  const submit = () => {
+    if (work.isBroken) {
+      document.getElementById('json-input')?.focus();
+    } else if (handle.current) {
+      handle.current.submit();
+    } else {
+      // There is no form beside the JSON; the service checks the input.
+      runAction();
+    }
+  };
   const press = (event) => {
     const wantsRun = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
     if (wantsRun && work.run.status !== 'running') {
