@@ -76,11 +76,12 @@ export async function request(method, path, { json, accept, signal } = {}) {
     });
   }
   if (!response.ok) {
-    const problem = await problemOf(response);
     if (isForKey(response)) {
-      accessKey.ask(key ? WRONG_KEY : NO_KEY);
+      const title = key ? WRONG_KEY : NO_KEY;
+      accessKey.ask(title);
+      throw new ServiceError({ status: response.status, title });
     }
-    throw new ServiceError(problem);
+    throw new ServiceError(await problemOf(response));
   }
   return response;
 }

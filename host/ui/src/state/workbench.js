@@ -99,11 +99,10 @@ export function openLink(link) {
   if (link?.isBroken) {
     store.change('work', { notice: { text: 'The link’s input is not valid JSON, so it was ignored.' } });
   }
-  if (!link?.input || !form) {
+  if (!link?.input || !form || link.isOwn) {
     return;
   }
   const before = changedInput(form.schema, withoutSecrets(form.schema, input));
-  // On a reload, the address has the draft's input.
   if (JSON.stringify(before) !== JSON.stringify(link.input)) {
     fill(link.input, 'Filled in from the link.');
   }
