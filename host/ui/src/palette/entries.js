@@ -46,12 +46,18 @@ const COMMANDS = [
   ['Paste JSON or curl', () => showDialog({ kind: 'paste' })],
   ['Edit the input as JSON', () => openInput(true)],
   ['Edit the input as a form', () => openInput(false)],
-  ['Show the history', () => showTab('history')],
-  ['Show the code', () => showTab('code')],
-  ['Show the docs', () => showTab('docs')],
+  ['Show the result', () => openTab('result')],
+  ['Show the history', () => openTab('history')],
+  ['Show the code', () => openTab('code')],
+  ['Show the docs', () => openTab('docs')],
   ['Clear the form', clear],
   ['Clear the history', clearHistory],
 ].map(([title, open]) => ({ key: title, kind: 'Command', title, open }));
+
+function openTab(tab) {
+  showTab(tab);
+  setTimeout(() => document.getElementById(`tab-${tab}`)?.focus());
+}
 
 function openInput(isJson) {
   showInput(isJson);

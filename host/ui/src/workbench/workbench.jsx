@@ -45,13 +45,7 @@ export function Workbench({ component, action }) {
       runAction();
     }
   };
-  const press = (event) => {
-    const wantsRun = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
-    if (wantsRun && work.run.status !== 'running') {
-      event.preventDefault();
-      submit();
-    }
-  };
+  useRunKey(isOpen && work.run.status !== 'running' && submit);
 
   const isRunning = work.run?.status === 'running';
   const outcome = useMemo(
@@ -81,7 +75,7 @@ export function Workbench({ component, action }) {
   const form = <InputSide connections={connections} handle={handle} />;
   const bar = <RunBar state={work.run} onRun={submit} />;
   return (
-    <div className="workbench" onKeyDown={press}>
+    <div className="workbench">
       {isPhone ? (
         <>
           <Tabs
@@ -105,6 +99,23 @@ export function Workbench({ component, action }) {
       <Dialogs component={component} />
     </div>
   );
+}
+
+/** Runs the action on Ctrl+Enter, wherever the focus is, but not in a dialog. */
+function useRunKey(run) {
+  const latest = useRef();
+  latest.current = run;
+  useEffect(() => {
+    const press = (event) => {
+      const wantsRun = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
+      if (wantsRun && latest.current && !document.querySelector('dialog[open]')) {
+        event.preventDefault();
+        latest.current();
+      }
+    };
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  }, []);
 }
 
 /** Moves the focus to the cause of a failure, after the render that shows it. */
