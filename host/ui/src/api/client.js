@@ -25,6 +25,7 @@ export const addressOf = (path) => BASE + path;
  * @property {string} [detail]
  * @property {number} [status]
  * @property {string} [instance]
+ * @property {boolean} [isLost] whether the connection to the service broke during a run
  * @property {{kind: string, message: string, property?: string, status?: number, code?: string,
  *   requestId?: string, retryAfterMs?: number, detail?: unknown}} [failure]
  */
@@ -76,12 +77,14 @@ export async function request(method, path, { json, accept, signal } = {}) {
     });
   }
   if (!response.ok) {
-    if (isForKey(response)) {
-      const title = key ? WRONG_KEY : NO_KEY;
-      accessKey.ask(title);
-      throw new ServiceError({ status: response.status, title });
+    const problem = await problemOf(response);
+    if (!isForKey(response)) {
+      throw new ServiceError(problem);
     }
-    throw new ServiceError(await problemOf(response));
+    // The service's own words are for programs.
+    const detail = key ? WRONG_KEY : NO_KEY;
+    accessKey.ask(detail);
+    throw new ServiceError({ ...problem, detail });
   }
   return response;
 }

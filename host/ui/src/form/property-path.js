@@ -8,9 +8,21 @@ export function parsePath(path) {
 
 /** Builds rjsf's error tree with a single message. */
 export function errorAt(path, message) {
-  return parsePath(path).reduceRight((inner, step) => ({ [step]: inner }), {
-    __errors: [message],
-  });
+  return errorsAt([{ property: path, message }]);
+}
+
+/**
+ * Builds rjsf's error tree.
+ *
+ * @param {{property: string, message: string}[]} violations
+ */
+export function errorsAt(violations) {
+  const tree = {};
+  for (const { property, message } of violations) {
+    const place = parsePath(property).reduce((inner, step) => (inner[step] ??= {}), tree);
+    (place.__errors ??= []).push(message);
+  }
+  return tree;
 }
 
 /** The paths of all errors in a tree, in its order. */

@@ -6,6 +6,7 @@ import { Boundary } from '../parts/boundary.jsx';
 import { Dialog } from '../parts/dialog.jsx';
 import { formatDuration } from '../parts/format.js';
 import { Result } from '../result/result.jsx';
+import { useShapes } from '../result/use-shapes.js';
 import { useStore } from '../state/store.js';
 import { differences } from './differences.js';
 import { Status } from './history.jsx';
@@ -64,6 +65,7 @@ export function CompareDialog({ onClose }) {
 
 function Side({ run }) {
   const { status, outcome, problem, texts = [], input } = run;
+  const shapes = useShapes(run.address);
   const facts = [
     ['Action', run.title],
     ['Connection', run.connection],
@@ -84,7 +86,7 @@ function Side({ run }) {
         ))}
       </dl>
       <Boundary message="This result cannot be shown.">
-        <Result state={{ ...IDLE, status, outcome, problem, texts, input }} />
+        <Result state={{ ...IDLE, status, outcome, problem, texts, input }} shapes={shapes} />
       </Boundary>
     </section>
   );

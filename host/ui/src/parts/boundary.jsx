@@ -2,7 +2,10 @@
 
 import { Component } from 'react';
 
-/** @extends {Component<{message: string, action?: string, onReset?: () => void}>} */
+/**
+ * @extends {Component<{message: string, action?: string, onReset?: () => void,
+ *   fallback?: import('react').ReactNode}>}
+ */
 export class Boundary extends Component {
   state = { error: undefined };
 
@@ -11,19 +14,22 @@ export class Boundary extends Component {
   }
 
   render() {
-    const { message, action, onReset, children } = this.props;
+    const { message, action, onReset, fallback, children } = this.props;
     if (!this.state.error) {
       return children;
     }
     return (
-      <p className="notice notice-bad" role="alert">
-        {message}{' '}
-        {action && (
-          <button type="button" className="button button-small" onClick={onReset}>
-            {action}
-          </button>
-        )}
-      </p>
+      <>
+        <p className="notice notice-bad" role="alert">
+          {message}{' '}
+          {action && (
+            <button type="button" className="button button-small" onClick={onReset}>
+              {action}
+            </button>
+          )}
+        </p>
+        {fallback}
+      </>
     );
   }
 }

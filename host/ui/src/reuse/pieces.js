@@ -1,6 +1,6 @@
 // The parts of an output that another action may take: its texts and its files.
 
-import { filesIn } from '../result/files-in.js';
+import { filesIn } from '../result/reading/files.js';
 
 const MAX_TEXTS = 20;
 

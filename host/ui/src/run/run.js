@@ -4,11 +4,16 @@
 import { run } from '../api/endpoints.js';
 import { ServiceError } from '../api/client.js';
 import { store } from '../state/store.js';
+import { timed } from './pace.js';
 
 /**
  * @typedef {object} RunState
  * @property {'idle' | 'running' | 'done' | 'failed' | 'cancelled'} status
  * @property {string[]} texts the streamed text of each choice
+ * @property {string[]} reasoning the streamed reasoning before each choice
+ * @property {object} [metadata] members of the outcome's that are already known
+ * @property {string} [step] what the run is waiting for
+ * @property {import('./pace.js').Timing} [timing]
  * @property {{unit: string, done: number, total?: number}} [progress]
  * @property {{attempt: number, pauseMs: number, reason: string}[]} attempts
  * @property {{id: string, name: string, arguments: unknown, result?: unknown, error?: string}[]} calls
@@ -18,22 +23,36 @@ import { store } from '../state/store.js';
  * @property {object} [input] the input of the run
  */
 
-export const IDLE = { status: 'idle', texts: [], attempts: [], calls: [], previews: [] };
+export const IDLE = { status: 'idle', texts: [], reasoning: [], attempts: [], calls: [], previews: [] };
 
-function reduce(state, { event, data }) {
+function reduce(state, { event, data, at }) {
   switch (event) {
     case 'start':
       return { ...IDLE, status: 'running', ...data };
-    case 'delta': {
-      const texts = state.texts.slice();
-      texts[data.choice] = (texts[data.choice] ?? '') + data.text;
-      return { ...state, texts };
-    }
+    case 'delta':
+      return {
+        ...state,
+        texts: appended(state.texts, data),
+        step: undefined,
+        timing: timed(state.timing, data.text, at),
+      };
+    case 'reasoning':
+      return { ...state, reasoning: appended(state.reasoning, data) };
+    case 'status':
+      return { ...state, step: data.text };
+    case 'metadata':
+      return { ...state, metadata: { ...state.metadata, ...data.metadata } };
     case 'progress':
       return { ...state, progress: data };
     case 'attempt':
       // Discards the text of the failed attempt.
-      return { ...state, texts: [], attempts: [...state.attempts, data] };
+      return {
+        ...state,
+        texts: [],
+        reasoning: [],
+        timing: { startedAt: state.timing.startedAt },
+        attempts: [...state.attempts, data],
+      };
     case 'file':
       return { ...state, previews: [...state.previews, data.file] };
     case 'call':
@@ -52,6 +71,23 @@ function reduce(state, { event, data }) {
       // A newer service may send other events.
       return state;
   }
+}
+
+/** The run had started, unlike when the service cannot be reached. */
+const LOST = { title: 'The response ended before the result arrived.', isLost: true };
+
+/** The number of choices that are shown; an index comes from a connector. */
+const MAX_CHOICES = 256;
+
+/** Appends streamed text to that of its choice. */
+function appended(texts, { choice, text }) {
+  if (choice >= MAX_CHOICES) {
+    return texts;
+  }
+  const next = [...texts];
+  next[choice] = (next[choice] ?? '') + text;
+  // A provider may begin with the second choice.
+  return Array.from(next, (one) => one ?? '');
 }
 
 /** The runs in progress, by the action's address. */
@@ -79,15 +115,16 @@ export async function startRun(component, action, body) {
       store.change('work', { run: own.state });
     }
   };
-  dispatch({ event: 'start', data: { input: body.input, startedAt: Date.now() } });
+  const startedAt = Date.now();
+  dispatch({ event: 'start', data: { input: body.input, startedAt, timing: { startedAt } } });
   let last;
   try {
     for await (const event of run(component, action, body, controller.signal)) {
       last = event;
-      dispatch(event);
+      dispatch({ ...event, at: Date.now() });
     }
     if (last?.event !== 'result' && last?.event !== 'failure') {
-      throw new ServiceError({ title: 'lost the connection to the service during the run' });
+      throw new ServiceError(LOST);
     }
   } catch (error) {
     last = ending(error, controller.signal);
@@ -108,8 +145,5 @@ function ending(error, signal) {
   if (signal.aborted) {
     return { event: 'cancelled' };
   }
-  const problem = error.problem ?? {
-    title: 'lost the connection to the service during the run',
-  };
-  return { event: 'failure', data: problem };
+  return { event: 'failure', data: error.problem ?? LOST };
 }

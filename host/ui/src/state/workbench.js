@@ -4,13 +4,14 @@ import { getActionForm, getConnectionForm } from '../api/endpoints.js';
 import { connectionsOf } from '../connection/connections.js';
 import { fitted } from '../form/fitting.js';
 import { initialInput } from '../form/initial.js';
-import { secretNames, secretsIn, withSecretsOf, withoutSecrets } from '../form/schema.js';
+import { propertiesOf, secretNames, secretsIn, withSecretsOf, withoutSecrets } from '../form/schema.js';
 import { changedInput, sentInput } from '../form/sent.js';
 import { addRun, loadHistory } from '../history/runs.js';
 import { linkTo } from '../links/link.js';
 import { sentence } from '../api/client.js';
-import { errorAt } from '../form/property-path.js';
+import { errorsAt, parsePath } from '../form/property-path.js';
 import { cancelPending, go, showLink } from '../links/route.js';
+import { placesOf } from '../result/failure/place.js';
 import { IDLE, cancelRun, runningState, startRun } from '../run/run.js';
 import { descriptorOf } from './catalog.js';
 import { drafts, shownRuns } from './storage.js';
@@ -214,23 +215,22 @@ export async function runAction() {
 
 /** Shows a failure next to its cause, and moves the focus there. */
 function showFailure(problem) {
-  const { kind, property } = problem.failure ?? {};
-  if (kind === 'unauthorized') {
-    store.change('work', { connectionError: sentence(problem), focus: { on: 'connection' } });
-  } else if (property) {
-    // Next to the field, its name would be redundant.
-    const errors = errorAt(property, withoutName(sentence(problem), property));
-    store.change('work', { errors, focus: { on: 'property', property } });
+  const properties = propertiesOf(work().form.schema);
+  const hasField = (property) => parsePath(property)[0] in properties;
+  const { fields, isConnection } = placesOf(problem, hasField);
+  if (isConnection) {
+    store.change('work', { connectionError: sentence(problem) });
+    focusOn({ on: 'connection' });
+  } else if (fields.length > 0) {
+    store.change('work', { errors: errorsAt(fields) });
+    focusOn({ on: 'property', property: fields[0].property });
   } else {
-    store.change('work', { focus: { on: 'failure' } });
+    focusOn({ on: 'failure' });
   }
 }
 
-/** Removes the property's name from the beginning of a message. */
-function withoutName(message, property) {
-  const name = `\`${property}\``;
-  return message.startsWith(name) ? message.slice(name.length).replace(/^:? /, '') : message;
-}
+/** @param {{on: 'connection' | 'property' | 'failure', property?: string}} focus */
+export const focusOn = (focus) => store.change('work', { focus });
 
 export const cancel = () => cancelRun(work().address);
 

@@ -1,26 +1,36 @@
 // The result of a run, what kind of run it was, and what to do with it next.
 
+import { parsePath } from '../form/property-path.js';
+import { propertiesOf } from '../form/schema.js';
 import { PastRun } from '../history/past-run.jsx';
 import { Boundary } from '../parts/boundary.jsx';
-import { Play } from '../parts/icons.jsx';
+import { EmptyResult } from '../result/empty.jsx';
 import { Result } from '../result/result.jsx';
+import { useShapes } from '../result/use-shapes.js';
 import { NextSteps } from '../reuse/next-steps.jsx';
+import { focusOn, runAction } from '../state/workbench.js';
 import { useStore } from '../state/store.js';
 
 export function Outcome() {
-  const { run, shownRun } = useStore((state) => state.work);
+  const { address, run, shownRun, form, errors, connectionError } = useStore((state) => state.work);
+  const shapes = useShapes(address);
+  const properties = propertiesOf(form.schema);
+  const failed = {
+    // Once the input has changed, the fields no longer show what was wrong with it.
+    isShown: errors !== undefined || connectionError !== undefined,
+    hasField: (property) => parsePath(property)[0] in properties,
+    labelOf: (property) => properties[property]?.title ?? property,
+    show: (property) => focusOn({ on: 'property', property }),
+    showConnection: () => focusOn({ on: 'connection' }),
+    run: runAction,
+  };
   return (
     <>
+      <h2 className="hidden">Result</h2>
       {shownRun && <PastRun id={shownRun} />}
       <Boundary key={run.startedAt} message="This result cannot be shown.">
-        <Result state={run}>
-          <div className="empty">
-            <Play />
-            <p>Fill in the form, or choose an example, and press Run.</p>
-            <p className="empty-keys">
-              <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs from anywhere in the form
-            </p>
-          </div>
+        <Result state={run} shapes={shapes} form={failed}>
+          <EmptyResult />
         </Result>
         <NextSteps />
       </Boundary>

@@ -1,6 +1,6 @@
 // The latest preview file, shown until the result arrives.
 
-import { FileView } from '../parts/file-view.jsx';
+import { FileView } from '../../parts/file-view.jsx';
 
 export function Previews({ files }) {
   const newest = files.at(-1);

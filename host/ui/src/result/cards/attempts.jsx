@@ -1,6 +1,6 @@
 // Requests that were retried, and why.
 
-import { formatDuration } from '../parts/format.js';
+import { formatDuration } from '../../parts/format.js';
 
 export function Attempts({ attempts }) {
   if (attempts.length === 0) {
