@@ -46,7 +46,7 @@ impl Page {
     /// Fills in the dialog for a connection to the sandbox, without closing it.
     fn fill_in_connection(&self, token: &str) {
         let browser = &self.browser;
-        browser.press("New connection");
+        browser.press("All options");
         browser.fill("Token", token);
         browser.press("Advanced");
         browser.fill("Base URL", self.sandbox.base_url().as_str());
@@ -121,9 +121,9 @@ fn ask_streams_the_answer() {
     browser.press("Cancel");
     browser.sees("The run was cancelled");
 
-    browser.press("Request");
+    browser.press("Code");
     browser.sees("/api/v1/components/openai/v1/actions/ask/run");
-    browser.screenshot("ask-request");
+    browser.screenshot("ask-code");
     page.assert_no_browser_errors();
 }
 
@@ -309,7 +309,7 @@ fn drafts_survive_a_reload() {
     let browser = &page.browser;
     page.connect();
     browser.fill("Content 1", "Remember this");
-    browser.press("Advanced");
+    browser.press("Sampling");
     browser.press("Add to Logit Bias");
     browser.fill("Logit Bias 1, key", "50256");
     browser.fill("Logit Bias 1, value", "-100");

@@ -11,26 +11,29 @@ import { LANGUAGES } from './languages.js';
 import { masked } from './masked.js';
 
 export function Code({ connections }) {
-  const { address, component, action, form, input, secrets, details } = useStore(
+  const { address, component, action, form, input, secrets } = useStore(
     (state) => state.work,
   );
   const isOnlyChanged = useStore((state) => state.shown.isOnlyChanged);
-  const environment = useStore(
-    (state) => state.catalog.descriptors[component.address]?.connection?.environment,
+  const descriptor = useStore((state) => state.catalog.descriptors[component.address]);
+  // The names become part of commands, so a connector must not choose other characters.
+  const environment = (descriptor?.connection?.environment ?? []).filter(({ name, property }) =>
+    [name, property].every((one) => /^\w+$/.test(one)),
   );
   const [language, setLanguage] = useState(LANGUAGES[0]);
   const visible = withoutSecrets(form.schema, input);
   const shown = isOnlyChanged ? changedInput(form.schema, visible) : sentInput(visible);
   const connection =
-    connections.chosen === SESSION ? masked(connections.session, secrets) : connections.chosen;
+    connections.chosen === SESSION
+      ? masked(connections.session, secrets, environment)
+      : connections.chosen;
   const text = language.write({
     address,
     component: component.address,
     action: action.name,
     name: connections.name,
     isSession: connections.chosen === SESSION,
-    details,
-    environment: environment ?? [],
+    environment,
     connection,
     input: JSON.parse(JSON.stringify(shown)),
   });

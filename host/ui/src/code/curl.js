@@ -1,5 +1,6 @@
 import { runAddress } from '../api/endpoints.js';
 import { accessKey } from '../api/access.js';
+import { unmasked } from './masked.js';
 import { quoted } from './quoted.js';
 
 export function curl({ component, action, input, connection }) {
@@ -9,6 +10,10 @@ export function curl({ component, action, input, connection }) {
     "-H 'Content-Type: application/json'",
     "-H 'Accept: text/event-stream'",
     ...key,
-    `--data ${quoted(JSON.stringify({ input, connection }, null, 2))}`,
+    // A shell expands variables only outside the single quotes.
+    unmasked(
+      `--data ${quoted(JSON.stringify({ input, connection }, null, 2))}`,
+      (name) => `"'"$${name}"'"`,
+    ),
   ].join(' \\\n  ');
 }

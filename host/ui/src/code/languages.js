@@ -14,9 +14,8 @@ import { rust } from './rust.js';
  * @property {string} action such as `ask`
  * @property {string} [name] the connection's name
  * @property {boolean} isSession whether the connection exists only in the page
- * @property {object} details the action's descriptor
  * @property {{property: string, name: string}[]} environment
- * @property {unknown} connection an id, or values without secrets
+ * @property {unknown} connection an id, or values with marks for secrets
  * @property {object} input without secrets
  */
 
@@ -31,7 +30,7 @@ export const LANGUAGES = [
   {
     name: 'Command',
     id: 'bash',
-    note: 'The command has its own connections, and reads keys from the environment.',
+    note: 'Uses a connection stored on its own machine or, without one, environment variables.',
     write: command,
   },
   { name: 'JavaScript', id: 'javascript', note: 'For Node.js 18 or later, and browsers.', write: javascript },

@@ -1,16 +1,19 @@
 import { runAddress } from '../api/endpoints.js';
 import { accessKey } from '../api/access.js';
+import { hasMarks, unmasked } from './masked.js';
 
 export function python({ component, action, input, connection }) {
   const key = accessKey.get();
   const headers = key
     ? '\n    headers={"Authorization": f"Bearer {os.environ[\'CONNECTOR_KEY\']}"},'
     : '';
-  return `${key ? 'import os\n' : ''}import requests
+  const json = literal({ input, connection }, 4);
+  const body = unmasked(json, (name) => `os.environ["${name}"]`);
+  return `${key || hasMarks(json) ? 'import os\n' : ''}import requests
 
 response = requests.post(
     ${JSON.stringify(location.origin + runAddress(component, action))},${headers}
-    json=${literal({ input, connection }, 4)},
+    json=${body},
 )
 result = response.json()
 if not response.ok:

@@ -69,6 +69,11 @@ export function ConnectCard({ component, error }) {
       chooseConnection(component.address, SESSION);
       setSession(component.address, values);
     }
+    // The card disappears, and the focus with it.
+    setTimeout(() => {
+      const example = document.querySelector('.examples button');
+      (example ?? document.getElementById('connection'))?.focus();
+    });
   };
   const connect = () =>
     attempt(async () => {

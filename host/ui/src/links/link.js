@@ -8,6 +8,7 @@ export const MAX_LENGTH = 16_000;
  * @typedef {object} Link
  * @property {string} address such as `openai/v1/ask`; empty if there is none
  * @property {object} [input]
+ * @property {boolean} [isOwn] whether the page wrote it to the address bar
  * @property {boolean} [isBroken] whether the link has an input that cannot be read
  */
 

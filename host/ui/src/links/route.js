@@ -8,7 +8,9 @@ import { linkTo, readLink } from './link.js';
 const PAUSE = 400;
 
 export function followAddress() {
-  const update = () => store.change('route', { ...readLink(location.hash), opened: Symbol('opened') });
+  // What the page wrote itself may be older than the draft.
+  const isOwn = () => Boolean(history.state?.isOwn);
+  const update = () => store.change('route', { ...readLink(location.hash), isOwn: isOwn() });
   window.addEventListener('hashchange', update);
   update();
   return () => window.removeEventListener('hashchange', update);
@@ -27,7 +29,7 @@ export function showLink(link) {
   clearTimeout(timer);
   timer = setTimeout(() => {
     if (location.hash !== link) {
-      history.replaceState(null, '', link);
+      history.replaceState({ isOwn: true }, '', link);
     }
   }, PAUSE);
 }

@@ -9,7 +9,7 @@ import { clearHistory } from '../history/runs.js';
 import { go } from '../links/route.js';
 import { isNarrow } from '../parts/use-is-narrow.js';
 import { actionsOf } from '../state/catalog.js';
-import { clear, showDialog, showTab } from '../state/workbench.js';
+import { clear, showDialog, showInput, showTab } from '../state/workbench.js';
 import { store } from '../state/store.js';
 
 /** @returns {{key: string, kind: string, title: string, note?: string, open: () => void}[]} */
@@ -44,17 +44,23 @@ export function entriesOf({ catalog, work, history }) {
 const COMMANDS = [
   ['New connection', () => showDialog({ kind: 'connection' })],
   ['Paste JSON or curl', () => showDialog({ kind: 'paste' })],
-  ['Edit the input as JSON', () => showInput(true)],
-  ['Edit the input as a form', () => showInput(false)],
-  ['Show the history', () => showTab('history')],
-  ['Show the code', () => showTab('code')],
-  ['Show the docs', () => showTab('docs')],
+  ['Edit the input as JSON', () => openInput(true)],
+  ['Edit the input as a form', () => openInput(false)],
+  ['Show the result', () => openTab('result')],
+  ['Show the history', () => openTab('history')],
+  ['Show the code', () => openTab('code')],
+  ['Show the docs', () => openTab('docs')],
   ['Clear the form', clear],
   ['Clear the history', clearHistory],
 ].map(([title, open]) => ({ key: title, kind: 'Command', title, open }));
 
-function showInput(isJson) {
-  store.change('shown', { isJson });
+function openTab(tab) {
+  showTab(tab);
+  setTimeout(() => document.getElementById(`tab-${tab}`)?.focus());
+}
+
+function openInput(isJson) {
+  showInput(isJson);
   if (isNarrow()) {
     showTab('form');
   }
@@ -62,7 +68,7 @@ function showInput(isJson) {
 
 /** A condition may hide a field; then the field that the condition is about is shown. */
 function openField(name) {
-  showInput(false);
+  openInput(false);
   const { form } = store.get().work;
   const condition = propertiesOf(form.schema)[name]['x-condition']?.property;
   setTimeout(() => {

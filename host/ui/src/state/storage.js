@@ -22,10 +22,15 @@ function get(storage, name) {
   }
 }
 
-/** The latest draft of an action's input. */
+/** The latest draft of an action's input: this tab's own or, in a new tab, any. */
 export const drafts = {
-  get: (address) => get(localStorage, `connector:draft:${address}`),
-  put: (address, input) => put(localStorage, `connector:draft:${address}`, input),
+  get: (address) =>
+    get(sessionStorage, `connector:draft:${address}`) ??
+    get(localStorage, `connector:draft:${address}`),
+  put: (address, input) => {
+    put(sessionStorage, `connector:draft:${address}`, input);
+    put(localStorage, `connector:draft:${address}`, input);
+  },
 };
 
 /** The id of the stored connection last chosen for a component. */

@@ -49,6 +49,7 @@ export async function openAction(component, action, link) {
       input: draftOf(address, form.schema),
     });
     openLink(link);
+    showInAddress();
     restore(address);
     takeNext(address)?.();
   } catch (error) {
@@ -99,11 +100,10 @@ export function openLink(link) {
   if (link?.isBroken) {
     store.change('work', { notice: { text: 'The link’s input is not valid JSON, so it was ignored.' } });
   }
-  if (!link?.input || !form) {
+  if (!link?.input || !form || link.isOwn) {
     return;
   }
   const before = changedInput(form.schema, withoutSecrets(form.schema, input));
-  // On a reload, the address has the draft's input.
   if (JSON.stringify(before) !== JSON.stringify(link.input)) {
     fill(link.input, 'Filled in from the link.');
   }
@@ -134,7 +134,13 @@ export function changeInput(input) {
   const stored = withoutSecrets(form.schema, input);
   store.change('work', { input, errors: undefined, cleared: undefined });
   drafts.put(address, stored);
-  showLink(linkTo(address, changedInput(form.schema, stored)));
+  showInAddress();
+}
+
+function showInAddress() {
+  const { address, form, input } = work();
+  const shared = changedInput(form.schema, withoutSecrets(form.schema, input));
+  showLink(linkTo(address, shared));
 }
 
 /**
@@ -235,6 +241,20 @@ export function showRun(run) {
   store.change('work', { run: state, shownRun: run.id });
   shownRuns.put(run.address, run.id);
   showTab('result');
+}
+
+/** Edits the input as JSON or as a form, whose controls need values that fit. */
+export function showInput(isJson) {
+  const { form, input } = work();
+  if (!isJson) {
+    const { value, dropped } = fitted(form.schema, input);
+    if (dropped.length > 0) {
+      changeInput(value);
+      const text = `The form cannot show ${dropped.slice(0, 5).join(', ')}.`;
+      store.change('work', { notice: { text, undo: input } });
+    }
+  }
+  store.change('shown', { isJson });
 }
 
 export const showTab = (tab) => store.change('shown', { tab });

@@ -2,8 +2,7 @@
 
 import { Paste } from '../parts/icons.jsx';
 import { Segments } from '../parts/segments.jsx';
-import { showDialog } from '../state/workbench.js';
-import { store } from '../state/store.js';
+import { showDialog, showInput } from '../state/workbench.js';
 
 const VIEWS = [
   { value: false, label: 'Form' },
@@ -17,7 +16,7 @@ export function Toolbar({ isJson }) {
         label="Edit the input as"
         options={VIEWS}
         value={isJson}
-        onChange={(next) => store.change('shown', { isJson: next })}
+        onChange={showInput}
       />
       <span className="spring" />
       <button

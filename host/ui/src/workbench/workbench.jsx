@@ -35,15 +35,17 @@ export function Workbench({ component, action }) {
   }, [route]);
   useFocus(work.focus, handle);
 
-  // In the JSON view there is no form, and the editor shows what is wrong.
-  const submit = () => (handle.current ? handle.current.submit() : runAction());
-  const press = (event) => {
-    const wantsRun = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
-    if (wantsRun && work.run.status !== 'running') {
-      event.preventDefault();
-      submit();
+  const submit = () => {
+    if (work.isBroken) {
+      document.getElementById('json-input')?.focus();
+    } else if (handle.current) {
+      handle.current.submit();
+    } else {
+      // There is no form beside the JSON; the service checks the input.
+      runAction();
     }
   };
+  useRunKey(isOpen && work.run.status !== 'running' && submit);
 
   const isRunning = work.run?.status === 'running';
   const outcome = useMemo(
@@ -73,7 +75,7 @@ export function Workbench({ component, action }) {
   const form = <InputSide connections={connections} handle={handle} />;
   const bar = <RunBar state={work.run} onRun={submit} />;
   return (
-    <div className="workbench" onKeyDown={press}>
+    <div className="workbench">
       {isPhone ? (
         <>
           <Tabs
@@ -97,6 +99,23 @@ export function Workbench({ component, action }) {
       <Dialogs component={component} />
     </div>
   );
+}
+
+/** Runs the action on Ctrl+Enter, wherever the focus is, but not in a dialog. */
+function useRunKey(run) {
+  const latest = useRef();
+  latest.current = run;
+  useEffect(() => {
+    const press = (event) => {
+      const wantsRun = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
+      if (wantsRun && latest.current && !document.querySelector('dialog[open]')) {
+        event.preventDefault();
+        latest.current();
+      }
+    };
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  }, []);
 }
 
 /** Moves the focus to the cause of a failure, after the render that shows it. */
