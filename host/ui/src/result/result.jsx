@@ -33,7 +33,7 @@ import { jsonText } from './reading/json-text.js';
 
 /**
  * @param {object} props
- * @param {import('../run/use-run.js').RunState} props.state
+ * @param {import('../run/run.js').RunState} props.state
  * @param {import('./reading/shape.js').Shape[]} [props.shapes] of the action's output
  * @param {Form} [props.form] absent where the run cannot be changed
  * @param {import('react').ReactNode} [props.children] shown before the first run

@@ -14,6 +14,7 @@ export function Rest({ answer, output }) {
   return (
     <>
       <Facts facts={facts} />
+      {data === 'empty' && <p className="data-note">The action returned no output.</p>}
       {data === 'open' && <Data value={output} label="Output" shape={shape} />}
       {data === 'folded' && (
         <details className="fold">

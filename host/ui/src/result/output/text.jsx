@@ -27,6 +27,9 @@ export function Text({ text, label, isStreaming = false, ...props }) {
   const isRaw = useStore((state) => state.shown.isRaw);
   const steady = useSteady(text, isStreaming);
   const isRendered = isMarkdown && !isRaw;
+  if (text === '' && !isStreaming) {
+    return <p className="data-note">The text is empty.</p>;
+  }
   return (
     <article className="answer-card" aria-label={label}>
       <header className="answer-bar">
@@ -42,7 +45,10 @@ export function Text({ text, label, isStreaming = false, ...props }) {
         )}
         <CopyButton text={text} name={label && `Copy ${label}`} />
       </header>
-      <div className={`answer ${isRendered ? 'rendered' : isMarkdown ? 'raw' : 'plain'}`} dir="auto">
+      <div
+        className={`answer ${isRendered ? 'rendered' : isMarkdown ? 'raw' : 'plain'}`}
+        dir="auto"
+      >
         {isRendered ? <MarkdownAnswer text={steady} isStreaming={isStreaming} /> : text}
         {isStreaming && <span className="caret" aria-hidden="true" />}
       </div>

@@ -19,7 +19,7 @@ import { transcriptIn } from './transcript.js';
  * @property {{url: string, title: string, host: string}[]} sources
  * @property {{label: string, items: object[]}[]} calls what the provider did or asks for
  * @property {{label: string, value: unknown, display?: string}[]} facts
- * @property {'none' | 'folded' | 'open'} data whether the output is also shown as data
+ * @property {'none' | 'empty' | 'folded' | 'open'} data whether the output is also shown as data
  * @property {import('./shape.js').Shape} [shape]
  */
 
@@ -55,7 +55,7 @@ export function readAnswer({ output, metadata }, shapes) {
   const { transcript, texts, reasoning, sources } = answer;
   const shown = [transcript, files[0], texts[0], reasoning[0], sources[0]];
   if (shown.every((one) => one === undefined)) {
-    return { ...answer, facts: [], data: 'open' };
+    return { ...answer, facts: [], data: output === null ? 'empty' : 'open' };
   }
   const isBare = transcript && Object.keys(output).length === 1;
   return { ...answer, data: isBare ? 'none' : 'folded' };
@@ -64,7 +64,9 @@ export function readAnswer({ output, metadata }, shapes) {
 /** The texts of an output that consists of nothing else. */
 function textsIn(output, metadata, shapes) {
   if (typeof output === 'string') {
-    return transcriptIn(output) ? [] : [{ text: output, isMarkdown: isMarkdown(shapeOf(output, shapes)) }];
+    return transcriptIn(output)
+      ? []
+      : [{ text: output, isMarkdown: isMarkdown(shapeOf(output, shapes)) }];
   }
   // Several answers, each with its reason, and not one answer that is a list.
   const reasons = metadata?.finishReasons;
@@ -104,7 +106,10 @@ function readHints(output, shape, answer) {
 }
 
 function isFact(name, value, { transcript }) {
-  if (name === '' || (transcript && ['text', ...transcript.facts.map(([fact]) => fact)].includes(name))) {
+  if (
+    name === '' ||
+    (transcript && ['text', ...transcript.facts.map(([fact]) => fact)].includes(name))
+  ) {
     return false;
   }
   return (
