@@ -7,12 +7,12 @@ import { readPasted } from '../paste/read.js';
 import { Alert, Check } from '../parts/icons.jsx';
 import { Sentence } from '../parts/sentence.jsx';
 import { changeVisible, fill } from '../state/workbench.js';
-import { store, useStore } from '../state/store.js';
+import { store, useMembers, useStore } from '../state/store.js';
 import { JsonEditor } from './editor.jsx';
 import { check } from './problems.js';
 
 export function JsonInput() {
-  const { form, input, address } = useStore((state) => state.work);
+  const { form, input, address } = useMembers('work', 'form', 'input', 'address');
   const isOnlyChanged = useStore((state) => state.shown.isOnlyChanged);
   const [text, setText] = useState(() => textOf(form.schema, input, isOnlyChanged));
   const box = useRef(null);

@@ -5,12 +5,12 @@ import { fitted } from '../form/fitting.js';
 import { Dialog } from '../parts/dialog.jsx';
 import { actionsOf } from '../state/catalog.js';
 import { fill, openThen } from '../state/workbench.js';
-import { useStore } from '../state/store.js';
+import { useMembers, useStore } from '../state/store.js';
 import { readPasted } from './read.js';
 
 export function PasteDialog({ onClose }) {
   const [text, setText] = useState('');
-  const { form, address } = useStore((state) => state.work);
+  const { form, address } = useMembers('work', 'form', 'address');
   const components = useStore((state) => state.catalog.components);
   const read = readPasted(text, form.schema);
   const target = read.address ?? address;

@@ -2,12 +2,12 @@
 
 import { Add, Forward } from '../parts/icons.jsx';
 import { showDialog } from '../state/workbench.js';
-import { useStore } from '../state/store.js';
+import { useMembers } from '../state/store.js';
 import { conversationOf, continueConversation } from './conversation.js';
 import { piecesOf } from './pieces.js';
 
 export function NextSteps() {
-  const { run, form, details } = useStore((state) => state.work);
+  const { run, form, details } = useMembers('work', 'run', 'form', 'details');
   if (run.status !== 'done') {
     return null;
   }
