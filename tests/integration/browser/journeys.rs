@@ -52,7 +52,7 @@ fn a_link_carries_the_input() {
     let page = Page::open("ask", Screen::Desktop);
     let browser = &page.browser;
     browser.fill("Content 1", "Sent to a colleague");
-    browser.until("location.hash.includes('input=')");
+    browser.until("location.hash.includes('colleague')");
     let link = browser.value("location.href");
     browser.open("about:blank");
     browser.open(&format!("{}/#openai/v1/ask", page.service.url()));

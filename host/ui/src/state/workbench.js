@@ -5,12 +5,13 @@ import { connectionsOf } from '../connection/connections.js';
 import { fitted } from '../form/fitting.js';
 import { initialInput } from '../form/initial.js';
 import { propertiesOf, secretNames, secretsIn, withSecretsOf, withoutSecrets } from '../form/schema.js';
-import { changedInput, sentInput } from '../form/sent.js';
+import { sentInput } from '../form/sent.js';
 import { addRun, loadHistory } from '../history/runs.js';
 import { linkTo } from '../links/link.js';
 import { sentence } from '../api/client.js';
 import { errorsAt, parsePath } from '../form/property-path.js';
 import { cancelPending, go, showLink } from '../links/route.js';
+import { sharedInput } from '../links/shared-input.js';
 import { placesOf } from '../result/failure/place.js';
 import { IDLE, cancelRun, runningState, startRun } from '../run/run.js';
 import { descriptorOf } from './catalog.js';
@@ -103,8 +104,7 @@ export function openLink(link) {
   if (!link?.input || !form || link.isOwn) {
     return;
   }
-  const before = changedInput(form.schema, withoutSecrets(form.schema, input));
-  if (JSON.stringify(before) !== JSON.stringify(link.input)) {
+  if (JSON.stringify(sharedInput(form.schema, input)) !== JSON.stringify(link.input)) {
     fill(link.input, 'Filled in from the link.');
   }
 }
@@ -139,8 +139,7 @@ export function changeInput(input) {
 
 function showInAddress() {
   const { address, form, input } = work();
-  const shared = changedInput(form.schema, withoutSecrets(form.schema, input));
-  showLink(linkTo(address, shared));
+  showLink(linkTo(address, sharedInput(form.schema, input)));
 }
 
 /**
