@@ -61,7 +61,8 @@ export function Picker({ components, open }) {
         {open?.component.actions.map(({ address, title }) => (
           <a
             key={address}
-            href={linkTo(address)}
+            // A bare fragment would be a link to a place on this page.
+            href={`./${linkTo(address)}`}
             aria-current={address === open.action.address ? 'page' : undefined}
           >
             {title}

@@ -130,6 +130,28 @@ fn ask_streams_the_answer() {
 }
 
 #[test]
+fn an_answer_is_rendered_and_never_executed() {
+    let page = Page::open("ask", Screen::Desktop);
+    let browser = &page.browser;
+    page.connect();
+    // The sandbox repeats the question.
+    browser.fill(
+        "Content 1",
+        "**Bold** [link](javascript:document.title='x') ![image](https://image.example/a.png) \
+         <img src=x onerror=\"document.title='x'\"><script>document.title = 'x'</script>",
+    );
+    page.run();
+    browser.until("document.querySelector('.result .markdown strong')?.innerText === 'Bold'");
+    browser.sees("<script>");
+    assert_eq!(browser.value("document.querySelectorAll('.result :is(a, img, script)').length"), 0);
+    assert_ne!(browser.value("document.title"), "x");
+    browser.screenshot("ask-markdown");
+    browser.tick("Raw");
+    browser.sees("**Bold**");
+    page.assert_no_browser_errors();
+}
+
+#[test]
 fn models_come_from_the_connection() {
     let page = Page::open("ask", Screen::Desktop);
     let browser = &page.browser;
@@ -159,6 +181,11 @@ fn images_are_shown() {
     page.run();
     page.browser.until("document.querySelector('.result img')?.naturalWidth > 0");
     page.browser.screenshot("image");
+    page.browser.press("Enlarge image.png");
+    page.browser.until("document.querySelector('dialog img')?.naturalWidth > 0");
+    page.browser.screenshot("image-enlarged");
+    page.browser.press("Close");
+    page.browser.until("!document.querySelector('dialog')");
     page.assert_no_browser_errors();
 }
 
@@ -189,6 +216,13 @@ fn recordings_are_uploaded_and_transcribed() {
     browser.until("document.querySelector('.parts .time')");
     browser.sees("0:00 – 0:0");
     browser.screenshot("transcript");
+    // A timestamp plays the recording, and the transcript can be downloaded.
+    browser.click(".parts button.time");
+    browser.until("document.querySelector('.parts [aria-current]')");
+    for extension in ["txt", "srt", "vtt"] {
+        browser
+            .until(&format!("document.querySelector('.downloads [download$=\".{extension}\"]')"));
+    }
     page.assert_no_browser_errors();
 }
 

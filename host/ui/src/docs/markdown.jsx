@@ -29,7 +29,13 @@ const REFERENCE = {
 };
 const ANSWER = {
   ...COMMON,
-  overrides: { ...OVERRIDES, table: Table, h1: heading('h3'), h2: heading('h4'), h3: heading('h5') },
+  overrides: {
+    ...OVERRIDES,
+    table: Table,
+    h1: heading('h3'),
+    h2: heading('h4'),
+    h3: heading('h5'),
+  },
 };
 /** Syntax that is still incomplete is not shown until the rest of it arrives. */
 const STREAMED_ANSWER = { ...ANSWER, optimizeForStreaming: true };
@@ -62,7 +68,7 @@ const language = (info) => /^[\w+#.-]{1,20}/.exec(info ?? '')?.[0];
 /** The page's own fragments are its addresses, so only links to elsewhere are links. */
 function Link({ href, title, children }) {
   return /^(https?:|mailto:)/i.test(href ?? '') ? (
-    <a href={href} title={title} target="_blank" rel="noopener noreferrer">
+    <a href={href} title={title ?? href} target="_blank" rel="noopener noreferrer">
       {children}
     </a>
   ) : (
@@ -72,7 +78,15 @@ function Link({ href, title, children }) {
 
 /** The box of an entry in a list of tasks. */
 function Task({ checked }) {
-  return <input type="checkbox" checked={checked} readOnly disabled aria-label={checked ? 'Done' : 'To do'} />;
+  return (
+    <input
+      type="checkbox"
+      checked={checked}
+      readOnly
+      disabled
+      aria-label={checked ? 'Done' : 'To do'}
+    />
+  );
 }
 
 function Table({ children }) {

@@ -12,7 +12,12 @@ export const CodeBlock = memo(function CodeBlock({ text, language, label }) {
         <CopyButton text={text} label="Copy" />
       </div>
       {/* Scrolled with the keyboard, so it needs the focus and a name. */}
-      <pre tabIndex={0} role="group" aria-label={label ?? (language ? `Code, ${language}` : 'Code')} dir="ltr">
+      <pre
+        tabIndex={0}
+        role="group"
+        aria-label={label ?? (language ? `Code, ${language}` : 'Code')}
+        dir="ltr"
+      >
         <code>{highlighted(text, language)}</code>
       </pre>
     </div>

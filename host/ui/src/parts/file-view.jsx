@@ -27,7 +27,12 @@ export function FileCaption({ file, url }) {
       <bdi className="file-name">{name}</bdi>
       <span className="file-type">{file.mimeType}</span>
       {url && (
-        <a className="button button-small" href={url} download={name} aria-label={`Download ${name}`}>
+        <a
+          className="button button-small"
+          href={url}
+          download={name}
+          aria-label={`Download ${name}`}
+        >
           <Download /> Download
         </a>
       )}
@@ -37,7 +42,10 @@ export function FileCaption({ file, url }) {
 
 /** A file's name, without the characters that reverse text and so hide an extension. */
 export function nameOf(file) {
-  const name = typeof file.name === 'string' ? file.name.replace(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, '') : '';
+  const name =
+    typeof file.name === 'string'
+      ? file.name.replace(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, '')
+      : '';
   return name || file.url.split('/').pop();
 }
 

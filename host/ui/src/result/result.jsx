@@ -14,6 +14,7 @@ import { FailureCard } from './failure/failure-card.jsx';
 import { Follow } from './follow.jsx';
 import { Output } from './output/output.jsx';
 import { Previews } from './output/previews.jsx';
+import { Rest } from './output/rest.jsx';
 import { Streamed } from './output/streamed.jsx';
 import { isMarkdown, readAnswer } from './reading/answer.js';
 import { jsonText } from './reading/json-text.js';
@@ -32,7 +33,7 @@ import { jsonText } from './reading/json-text.js';
 
 /**
  * @param {object} props
- * @param {import('../run/use-run.js').RunState} props.state
+ * @param {import('../run/run.js').RunState} props.state
  * @param {import('./reading/shape.js').Shape[]} [props.shapes] of the action's output
  * @param {Form} [props.form] absent where the run cannot be changed
  * @param {import('react').ReactNode} [props.children] shown before the first run
@@ -77,9 +78,10 @@ function Outcome({ outcome, shapes, state }) {
   return (
     <>
       <Reasoning texts={answer.reasoning.length > 0 ? answer.reasoning : state.reasoning} />
-      <Output answer={answer} output={outcome.output} input={state.input} />
+      <Output answer={answer} input={state.input} />
       <Sources sources={answer.sources} />
       <ToolCalls groups={answer.calls} />
+      <Rest answer={answer} output={outcome.output} />
       <Metadata metadata={outcome.metadata} timing={state.timing} />
     </>
   );

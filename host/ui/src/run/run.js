@@ -23,7 +23,14 @@ import { timed } from './pace.js';
  * @property {object} [input] the input of the run
  */
 
-export const IDLE = { status: 'idle', texts: [], reasoning: [], attempts: [], calls: [], previews: [] };
+export const IDLE = {
+  status: 'idle',
+  texts: [],
+  reasoning: [],
+  attempts: [],
+  calls: [],
+  previews: [],
+};
 
 function reduce(state, { event, data, at }) {
   switch (event) {

@@ -12,7 +12,14 @@ let state = {
   route: undefined,
   work: {},
   history: { runs: [], compared: [], removed: undefined },
-  shown: { dialog: undefined, tab: isNarrow() ? 'form' : 'result', isJson: false, isOnlyChanged: true, language: undefined },
+  shown: {
+    dialog: undefined,
+    tab: isNarrow() ? 'form' : 'result',
+    isJson: false,
+    isOnlyChanged: true,
+    isRaw: false,
+    language: undefined,
+  },
 };
 const listeners = new Set();
 

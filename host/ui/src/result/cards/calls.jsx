@@ -24,7 +24,9 @@ function Call({ call }) {
       <summary>
         <Chevron />
         <code className="card-title">{name}</code>
-        <span className={error === undefined ? 'card-state' : 'card-state card-failed'}>{state}</span>
+        <span className={error === undefined ? 'card-state' : 'card-state card-failed'}>
+          {state}
+        </span>
       </summary>
       <div className="card-body">
         <h4>Arguments</h4>

@@ -2,9 +2,9 @@
 
 import { formatDuration, labelOf } from '../../parts/format.js';
 import { Chevron } from '../../parts/icons.jsx';
+import { pace } from '../../run/pace.js';
 import { Data } from '../output/data.jsx';
 import { Facts } from '../output/facts.jsx';
-import { pace } from '../../run/pace.js';
 import { isObject } from '../reading/shape.js';
 import { answerTokens, countsIn } from '../reading/usage.js';
 
@@ -26,13 +26,15 @@ export function Metadata({ metadata, timing }) {
     ['Speed', tokensPerSecond && `${tokensPerSecond.toLocaleString('en')} tokens/s`],
     ...countsIn(metadata).map(([name, count]) => [labelOf(name), count.toLocaleString('en')]),
     ['Attempts', attempts > 1 && attempts],
-    ['Finish reason', Array.isArray(finishReasons) && [...new Set(finishReasons)].join(', ')],
+    ['Finish reason', reasonsIn(finishReasons)],
     ['Request ID', requestId],
   ];
   const hasMore = Object.keys(others).length > 0 || Object.values(usage ?? {}).some(isObject);
   return (
     <div className="metadata" role="group" aria-label="Usage and duration">
-      <Facts facts={facts.filter(([, value]) => value).map(([label, value]) => ({ label, value }))} />
+      <Facts
+        facts={facts.filter(([, value]) => value).map(([label, value]) => ({ label, value }))}
+      />
       {hasMore && (
         <details className="fold">
           <summary>
@@ -43,4 +45,10 @@ export function Metadata({ metadata, timing }) {
       )}
     </div>
   );
+}
+
+/** The reasons of all answers, each once. */
+function reasonsIn(reasons) {
+  const texts = Array.isArray(reasons) ? reasons.filter((one) => typeof one === 'string') : [];
+  return [...new Set(texts)].join(', ');
 }

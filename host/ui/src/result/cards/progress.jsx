@@ -17,7 +17,8 @@ export function Progress({ progress, step, timing }) {
   const amount = (number) => (unit === 'bytes' ? formatBytes(number) : `${number} ${unit}`);
   const facts = [
     step,
-    done !== undefined && (total === undefined ? amount(done) : `${amount(done)} of ${amount(total)}`),
+    done !== undefined &&
+      (total === undefined ? amount(done) : `${amount(done)} of ${amount(total)}`),
     firstMs !== undefined && `first text after ${formatDuration(firstMs)}`,
     tokensPerSecond && `about ${tokensPerSecond} tokens/s`,
   ];

@@ -14,7 +14,9 @@ export function ToolCalls({ groups }) {
           <summary>
             <Chevron />
             <bdi className="card-title">{titleOf(item)}</bdi>
-            {typeof item.status === 'string' && <span className="card-state">{labelOf(item.status)}</span>}
+            {typeof item.status === 'string' && (
+              <span className="card-state">{labelOf(item.status)}</span>
+            )}
           </summary>
           <div className="card-body">
             <Data value={item} label={titleOf(item)} />

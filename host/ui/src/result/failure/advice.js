@@ -1,6 +1,8 @@
 // What a failure means, and what to do about it, in words for people. The service, the
 // way to it and the provider fail differently, and so do the words.
 
+import { formatDuration } from '../../parts/format.js';
+
 /**
  * @typedef {object} Advice
  * @property {string} title
@@ -60,7 +62,7 @@ function byStatus(status, type) {
   return { title: 'The service could not start the run', canRepeat: status >= 500 };
 }
 
-function byKind({ kind, requestSent }) {
+function byKind({ kind, requestSent, retryAfterMs }) {
   switch (kind) {
     case 'invalid-input':
       return { title: 'Check the input', hint: 'Correct it, then run again.' };
@@ -89,7 +91,7 @@ function byKind({ kind, requestSent }) {
     case 'rate-limited':
       return {
         title: 'Too many requests',
-        hint: 'The provider limits how often you may ask. Run again later.',
+        hint: `The provider limits how often you may ask. Run again ${retryAfterMs ? `in ${formatDuration(retryAfterMs)}` : 'later'}.`,
         canRepeat: true,
       };
     case 'quota-exceeded':
@@ -134,7 +136,15 @@ function byKind({ kind, requestSent }) {
 }
 
 /** Kinds after which it is not clear whether the provider did the work. */
-const UNCERTAIN = new Set(['timeout', 'network', 'unavailable', 'invalid-output', 'cancelled', 'internal']);
+const UNCERTAIN = new Set([
+  'timeout',
+  'network',
+  'unavailable',
+  'invalid-output',
+  'cancelled',
+  'internal',
+]);
 
 /** Whether the provider may have been paid for nothing. */
-export const mayHaveCost = ({ failure }) => Boolean(failure?.requestSent) && UNCERTAIN.has(failure.kind);
+export const mayHaveCost = ({ failure }) =>
+  Boolean(failure?.requestSent) && UNCERTAIN.has(failure.kind);

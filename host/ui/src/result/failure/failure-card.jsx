@@ -21,7 +21,10 @@ export function FailureCard({ problem, form }) {
   const { fields, others, isConnection } = placesOf(problem, form?.hasField ?? (() => false));
   const isAtPlace = form?.isShown && (isConnection || (fields.length > 0 && others.length === 0));
   const hasMessage = !isWhole && !isAtPlace;
-  const messages = fields.length > 0 && others.length > 0 ? others.map(({ message }) => message) : [sentence(problem)];
+  const messages =
+    fields.length > 0 && others.length > 0
+      ? others.map(({ message }) => message)
+      : [sentence(problem)];
   return (
     <section className="failure" id={form && 'failure'} tabIndex={-1} aria-label="Failure">
       <h3>
@@ -34,13 +37,21 @@ export function FailureCard({ problem, form }) {
           </p>
         ))}
       {hint && <p className="failure-hint">{hint}</p>}
-      {mayHaveCost(problem) && <p className="failure-hint">You may have been charged for this run.</p>}
+      {mayHaveCost(problem) && (
+        <p className="failure-hint">You may have been charged for this run.</p>
+      )}
       <div className="failure-actions">
-        {form && fields.map(({ property }) => (
-          <button key={property} type="button" className="button button-small" onClick={() => form.show(property)}>
-            Go to <bdi>{form.labelOf(property)}</bdi>
-          </button>
-        ))}
+        {form &&
+          fields.map(({ property }) => (
+            <button
+              key={property}
+              type="button"
+              className="button button-small"
+              onClick={() => form.show(property)}
+            >
+              Go to <bdi>{form.labelOf(property)}</bdi>
+            </button>
+          ))}
         {form && isConnection && (
           <button type="button" className="button button-small" onClick={form.showConnection}>
             Go to the connection
@@ -52,7 +63,11 @@ export function FailureCard({ problem, form }) {
           </button>
         )}
         {wantsKey && (
-          <button type="button" className="button button-small" onClick={() => accessKey.ask(sentence(problem))}>
+          <button
+            type="button"
+            className="button button-small"
+            onClick={() => accessKey.ask(sentence(problem))}
+          >
             Enter the key
           </button>
         )}

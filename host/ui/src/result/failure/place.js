@@ -8,8 +8,12 @@
  *   others: {property: string, message: string}[]}} `others` have no field
  */
 export function placesOf({ failure }, hasField) {
-  const all = failure?.violations?.length > 0 ? failure.violations : [failure].filter((one) => one?.property);
-  const violations = all.map(({ property, message }) => ({ property, message: withoutName(message, property) }));
+  const all =
+    failure?.violations?.length > 0 ? failure.violations : [failure].filter((one) => one?.property);
+  const violations = all.map(({ property, message }) => ({
+    property,
+    message: withoutName(message, property),
+  }));
   return {
     fields: violations.filter(({ property }) => hasField(property)),
     others: all.filter(({ property }) => !hasField(property)),

@@ -46,7 +46,12 @@ function Image({ file, notes, onEnlarge }) {
   return (
     <figure className="file-view">
       {url && (
-        <button type="button" className="image-button" aria-label={`Enlarge ${nameOf(file)}`} onClick={onEnlarge}>
+        <button
+          type="button"
+          className="image-button"
+          aria-label={`Enlarge ${nameOf(file)}`}
+          onClick={onEnlarge}
+        >
           <img src={url} alt={nameOf(file)} />
         </button>
       )}

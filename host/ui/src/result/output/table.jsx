@@ -34,7 +34,10 @@ export function Table({ table, label }) {
               // The rows of an unknown list have nothing else to identify them.
               <tr key={index}>
                 {columns.map(({ name: member, display }) => (
-                  <td key={member} className={typeof row[member] === 'number' ? 'number' : undefined}>
+                  <td
+                    key={member}
+                    className={typeof row[member] === 'number' ? 'number' : undefined}
+                  >
                     <Value value={row[member]} display={display} />
                   </td>
                 ))}
@@ -45,7 +48,11 @@ export function Table({ table, label }) {
       </div>
       <p className="data-note">{count(rows.length, 'row')}</p>
       {rows.length > shown && (
-        <button type="button" className="button button-small" onClick={() => setShown(shown + PAGE)}>
+        <button
+          type="button"
+          className="button button-small"
+          onClick={() => setShown(shown + PAGE)}
+        >
           Show {count(Math.min(PAGE, rows.length - shown), 'more row')}
         </button>
       )}
@@ -56,7 +63,8 @@ export function Table({ table, label }) {
 function Heading({ column, order, onOrder }) {
   const isSorted = order?.name === column.name;
   const direction = isSorted ? (order.isDescending ? 'descending' : 'ascending') : undefined;
-  const next = isSorted && order.isDescending ? undefined : { name: column.name, isDescending: isSorted };
+  const next =
+    isSorted && order.isDescending ? undefined : { name: column.name, isDescending: isSorted };
   return (
     <th scope="col" aria-sort={direction}>
       <button type="button" onClick={() => onOrder(next)}>

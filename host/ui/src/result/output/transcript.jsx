@@ -60,7 +60,9 @@ function Parts({ parts, label, position, onPlay }) {
   const scroller = useRef(null);
   const speakers = [...new Set(parts.map(({ speaker }) => speaker))];
   const spoken =
-    position === undefined ? -1 : parts.findLastIndex(({ start, end }) => start <= position && position < end);
+    position === undefined
+      ? -1
+      : parts.findLastIndex(({ start, end }) => start <= position && position < end);
   useEffect(() => {
     const part = scroller.current.querySelector('[aria-current]');
     if (part) {

@@ -45,8 +45,12 @@ export function Tree({ value, label }) {
       ArrowUp: () => rows[index - 1],
       Home: () => rows[0],
       End: () => rows.at(-1),
-      ArrowRight: () => (current.isBranch && !current.isOpen ? toggle(current, true) : current.isOpen && rows[index + 1]),
-      ArrowLeft: () => (current.isOpen ? toggle(current, false) : rows.find(({ id }) => id === current.parent)),
+      ArrowRight: () =>
+        current.isBranch && !current.isOpen
+          ? toggle(current, true)
+          : current.isOpen && rows[index + 1],
+      ArrowLeft: () =>
+        current.isOpen ? toggle(current, false) : rows.find(({ id }) => id === current.parent),
       Enter: () => activate(current),
       ' ': () => activate(current),
     }[event.key];
@@ -62,7 +66,14 @@ export function Tree({ value, label }) {
   return (
     <div className="tree">
       <TreeBar row={rows[at]} value={value} />
-      <ul className="tree-rows" role="tree" aria-label={label} ref={list} onKeyDown={press} dir="ltr">
+      <ul
+        className="tree-rows"
+        role="tree"
+        aria-label={label}
+        ref={list}
+        onKeyDown={press}
+        dir="ltr"
+      >
         {rows.map((row) => (
           <TreeRow
             key={row.id}
@@ -87,7 +98,10 @@ function TreeBar({ row, value }) {
         <span className="tree-path">Select a value to copy it</span>
       )}
       {isValue && <CopyButton text={row.id} label="Copy path" />}
-      <CopyButton text={() => jsonText(isValue ? row.value : value)} label={isValue ? 'Copy value' : 'Copy all'} />
+      <CopyButton
+        text={() => jsonText(isValue ? row.value : value)}
+        label={isValue ? 'Copy value' : 'Copy all'}
+      />
     </div>
   );
 }
@@ -126,7 +140,9 @@ function TreeValue({ value, isBranch, isOpen, isChosen }) {
   }
   const isText = typeof value === 'string';
   const text = isText && isChosen ? shortened(value, MAX_TEXT) : shortJson(value, 200);
-  return <span className={`tree-value tree-${value === null ? 'null' : typeof value}`}>{text}</span>;
+  return (
+    <span className={`tree-value tree-${value === null ? 'null' : typeof value}`}>{text}</span>
+  );
 }
 
 const size = (value) =>

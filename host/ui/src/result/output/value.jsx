@@ -19,7 +19,10 @@ export function Value({ value, display }) {
   if (typeof value === 'string') {
     return <Text text={value} />;
   }
-  if (Array.isArray(value) && value.every((one) => typeof one === 'string' || typeof one === 'number')) {
+  if (
+    Array.isArray(value) &&
+    value.every((one) => typeof one === 'string' || typeof one === 'number')
+  ) {
     return shortened(value.slice(0, 50).join(', '), 200);
   }
   return isFileEntry(value) ? <bdi>{nameOf(value)}</bdi> : <code>{shortJson(value)}</code>;

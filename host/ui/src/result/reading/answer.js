@@ -19,7 +19,7 @@ import { transcriptIn } from './transcript.js';
  * @property {{url: string, title: string, host: string}[]} sources
  * @property {{label: string, items: object[]}[]} calls what the provider did or asks for
  * @property {{label: string, value: unknown, display?: string}[]} facts
- * @property {'none' | 'folded' | 'open'} data whether the output is also shown as data
+ * @property {'none' | 'empty' | 'folded' | 'open'} data whether the output is also shown as data
  * @property {import('./shape.js').Shape} [shape]
  */
 
@@ -36,7 +36,7 @@ export function readAnswer({ output, metadata }, shapes) {
     files,
     notes: notesOn(files, output, shape),
     transcript: transcriptIn(output),
-    texts: textsIn(output, shapes),
+    texts: textsIn(output, metadata, shapes),
     reasoning: [],
     sources: [],
     calls: [],
@@ -55,22 +55,34 @@ export function readAnswer({ output, metadata }, shapes) {
   const { transcript, texts, reasoning, sources } = answer;
   const shown = [transcript, files[0], texts[0], reasoning[0], sources[0]];
   if (shown.every((one) => one === undefined)) {
-    return { ...answer, facts: [], data: 'open' };
+    return { ...answer, facts: [], data: output === null ? 'empty' : 'open' };
   }
   const isBare = transcript && Object.keys(output).length === 1;
   return { ...answer, data: isBare ? 'none' : 'folded' };
 }
 
 /** The texts of an output that consists of nothing else. */
-function textsIn(output, shapes) {
+function textsIn(output, metadata, shapes) {
   if (typeof output === 'string') {
-    return transcriptIn(output) ? [] : [{ text: output, isMarkdown: isMarkdown(shapeOf(output, shapes)) }];
+    return transcriptIn(output)
+      ? []
+      : [{ text: output, isMarkdown: isMarkdown(shapeOf(output, shapes)) }];
   }
-  if (Array.isArray(output) && output.length > 0 && output.every((one) => typeof one === 'string')) {
-    // Several answers instead of one.
-    return output.map((text) => ({ text, isMarkdown: shapes.some(isMarkdown) }));
-  }
-  return [];
+  // Several answers, each with its reason, and not one answer that is a list.
+  const reasons = metadata?.finishReasons;
+  const isAnswers =
+    Array.isArray(output) &&
+    output.length > 1 &&
+    output.every((one) => typeof one === 'string') &&
+    Array.isArray(reasons) &&
+    reasons.length === output.length;
+  return isAnswers
+    ? output.map((text, index) => ({
+        label: `Answer ${index + 1}`,
+        text,
+        isMarkdown: shapes.some(isMarkdown),
+      }))
+    : [];
 }
 
 export const isMarkdown = (shape) => shape?.type === 'STRING' && shape.display === 'markdown';
@@ -94,7 +106,10 @@ function readHints(output, shape, answer) {
 }
 
 function isFact(name, value, { transcript }) {
-  if (name === '' || (transcript && ['text', ...transcript.facts.map(([fact]) => fact)].includes(name))) {
+  if (
+    name === '' ||
+    (transcript && ['text', ...transcript.facts.map(([fact]) => fact)].includes(name))
+  ) {
     return false;
   }
   return (

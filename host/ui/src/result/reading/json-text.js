@@ -28,4 +28,5 @@ export function shortJson(value, length = 80) {
 export const shortened = (text, length) =>
   text.length > length ? `${text.slice(0, length)}…` : text;
 
-export const count = (number, noun) => `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+export const count = (number, noun) =>
+  `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;

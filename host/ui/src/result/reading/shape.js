@@ -38,9 +38,7 @@ function fits(value, { type, children = [] }) {
     case 'ARRAY':
       return Array.isArray(value);
     case 'OBJECT':
-      return (
-        isObject(value) && children.every(({ name, required }) => !required || name in value)
-      );
+      return isObject(value) && children.every(({ name, required }) => !required || name in value);
     default:
       return true;
   }

@@ -15,7 +15,10 @@ export function parseSubtitles(text) {
     const at = lines.findIndex((line) => TIMES.test(line));
     if (at >= 0) {
       const [, start, end] = TIMES.exec(lines[at]);
-      const spoken = lines.slice(at + 1).join(' ').trim();
+      const spoken = lines
+        .slice(at + 1)
+        .join(' ')
+        .trim();
       const [, speaker, words] = /^<v ([^>]+)>(.*)$/s.exec(spoken) ?? [];
       parts.push({ start: seconds(start), end: seconds(end), text: words ?? spoken, speaker });
     }
@@ -61,6 +64,10 @@ const escaped = (text) =>
 function stamp(time, point) {
   const ms = Math.round(time * 1000);
   const pad = (number, width = 2) => String(number).padStart(width, '0');
-  const [h, m, s] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, Math.floor(ms / 1000) % 60];
+  const [h, m, s] = [
+    Math.floor(ms / 3_600_000),
+    Math.floor(ms / 60_000) % 60,
+    Math.floor(ms / 1000) % 60,
+  ];
   return `${pad(h)}:${pad(m)}:${pad(s)}${point}${pad(ms % 1000, 3)}`;
 }

@@ -27,7 +27,9 @@ export function tableIn(value, shape) {
     return undefined;
   }
   const members = Object.entries(value);
-  const [list, another] = members.filter(([, member]) => typeof member === 'object' && member !== null);
+  const [list, another] = members.filter(
+    ([, member]) => typeof member === 'object' && member !== null,
+  );
   if (!list || another || !isList(list[1])) {
     return undefined;
   }

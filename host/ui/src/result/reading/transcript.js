@@ -12,7 +12,13 @@ import { parseSubtitles } from './subtitles.js';
 export function transcriptIn(output) {
   if (typeof output === 'string') {
     const parts = parseSubtitles(output);
-    return parts && { text: parts.map(({ text }) => text).join(' '), facts: [], lists: [{ name: 'segments', parts }] };
+    return (
+      parts && {
+        text: parts.map(({ text }) => text).join(' '),
+        facts: [],
+        lists: [{ name: 'segments', parts }],
+      }
+    );
   }
   if (!isObject(output) || typeof output.text !== 'string') {
     return undefined;

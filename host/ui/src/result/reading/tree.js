@@ -44,7 +44,14 @@ export function rowsOf(value, open, limits) {
     }
     if (entries.length > limit) {
       const more = entries.length - limit;
-      rows.push({ id: `${parent}…`, level: steps.length + 1, isBranch: false, isOpen: false, more, parent });
+      rows.push({
+        id: `${parent}…`,
+        level: steps.length + 1,
+        isBranch: false,
+        isOpen: false,
+        more,
+        parent,
+      });
     }
   };
   add(value, [], '');
@@ -62,7 +69,11 @@ export function firstOpen(value) {
       for (const [name, member] of entriesOf(inner).slice(0, PAGE)) {
         const path = [...steps, name];
         // Lists of numbers, such as vectors, say nothing.
-        if (hasMembers(member) && !isNumbers(member) && rows + Math.min(size(member), PAGE) <= FIRST_ROWS) {
+        if (
+          hasMembers(member) &&
+          !isNumbers(member) &&
+          rows + Math.min(size(member), PAGE) <= FIRST_ROWS
+        ) {
           rows += Math.min(size(member), PAGE);
           open.add(pathText(path));
           next.push([member, path]);
@@ -82,4 +93,6 @@ const isNumbers = (value) =>
   Array.isArray(value) && value.length > 8 && value.every((one) => typeof one === 'number');
 
 const entriesOf = (value) =>
-  Array.isArray(value) ? value.map((member, index) => [index, member]) : Object.entries(value ?? {});
+  Array.isArray(value)
+    ? value.map((member, index) => [index, member])
+    : Object.entries(value ?? {});
