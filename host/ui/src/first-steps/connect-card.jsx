@@ -16,7 +16,7 @@ import { Markdown } from '../docs/markdown.jsx';
 import { Chevron } from '../parts/icons.jsx';
 import { isNarrow } from '../parts/use-is-narrow.js';
 import { Sentence } from '../parts/sentence.jsx';
-import { showDialog } from '../state/workbench.js';
+import { showDialog } from '../state/shown.js';
 import { useMembers, useStore } from '../state/store.js';
 import { essential } from './essential.js';
 import { readSettings } from './settings.js';

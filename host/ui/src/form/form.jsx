@@ -29,7 +29,7 @@ const UNFINISHED = new Set(['required', 'minItems', 'minLength', 'minProperties'
  * @param {import('react').Ref} props.handle receives `submit` and `focus(path)`
  */
 export function SchemaForm(props) {
-  const { schema, uiSchema, idPrefix = 'root', value, onChange, onSubmit, errors, context, handle } = props;
+  const { schema, uiSchema, idPrefix = 'root', value, onChange, onSubmit, errors, handle } = props;
   const ours = useMemo(() => withoutInnerDefaults(withoutHeading(schema)), [schema]);
   const controls = useMemo(() => withControls(ours, uiSchema), [ours, uiSchema]);
   const form = useRef(null);

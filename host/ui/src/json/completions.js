@@ -33,7 +33,9 @@ export function completionsAt(schema, text, position) {
         : [];
   const current = word && text.slice(word.from, word.to);
   const matching = items
-    .filter(({ label, text: inserted }) => label.toLowerCase().includes(typed) && inserted !== current)
+    .filter(
+      ({ label, text: inserted }) => label.toLowerCase().includes(typed) && inserted !== current,
+    )
     .toSorted((one, other) => startsWith(other, typed) - startsWith(one, typed));
   return { ...range, items: matching.slice(0, MAX_SHOWN) };
 }
@@ -48,7 +50,11 @@ function schemaAt(schema, path) {
     }
     const properties = propertiesOf(inner ?? {});
     const others = inner?.additionalProperties;
-    return Object.hasOwn(properties, step) ? properties[step] : typeof others === 'object' ? others : undefined;
+    return Object.hasOwn(properties, step)
+      ? properties[step]
+      : typeof others === 'object'
+        ? others
+        : undefined;
   }, schema);
 }
 

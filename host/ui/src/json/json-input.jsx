@@ -6,7 +6,7 @@ import { changedInput, completeInput } from '../form/sent.js';
 import { readPasted } from '../paste/read.js';
 import { Alert, Check } from '../parts/icons.jsx';
 import { Sentence } from '../parts/sentence.jsx';
-import { changeVisible, fill } from '../state/workbench.js';
+import { changeVisible, fill } from '../state/input.js';
 import { store, useMembers, useStore } from '../state/store.js';
 import { JsonEditor } from './editor.jsx';
 import { check } from './problems.js';
@@ -26,7 +26,7 @@ export function JsonInput() {
   const checked = useDeferredValue(text);
   const { problems, value } = useMemo(
     () => check(form.schema, checked, input),
-    // eslint-disable-next-line -- secrets change only in the form
+    // Of the input, only its secrets matter here, and they change only in the form.
     [form, checked],
   );
   const isBroken = value === undefined;

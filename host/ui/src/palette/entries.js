@@ -9,7 +9,8 @@ import { clearHistory } from '../history/runs.js';
 import { go } from '../links/route.js';
 import { isNarrow } from '../parts/use-is-narrow.js';
 import { actionsOf } from '../state/catalog.js';
-import { clear, showDialog, showInput, showTab } from '../state/workbench.js';
+import { clear, showInput } from '../state/input.js';
+import { showDialog, showTab } from '../state/shown.js';
 import { store } from '../state/store.js';
 
 /** @returns {{key: string, kind: string, title: string, note?: string, open: () => void}[]} */

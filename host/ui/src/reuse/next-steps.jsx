@@ -1,7 +1,7 @@
 // What to do with a result: continue the conversation, or use it in another action.
 
 import { Add, Forward } from '../parts/icons.jsx';
-import { showDialog } from '../state/workbench.js';
+import { showDialog } from '../state/shown.js';
 import { useMembers } from '../state/store.js';
 import { conversationOf, continueConversation } from './conversation.js';
 import { piecesOf } from './pieces.js';
@@ -20,11 +20,7 @@ export function NextSteps() {
   return (
     <div className="next-steps">
       {conversation && (
-        <button
-          type="button"
-          className="button"
-          onClick={() => continueConversation(conversation)}
-        >
+        <button type="button" className="button" onClick={() => continueConversation(conversation)}>
           <Add /> Continue conversation
         </button>
       )}

@@ -3,7 +3,8 @@
 import { useEffect, useState } from 'react';
 import { formatDuration } from '../parts/format.js';
 import { Play, Stop } from '../parts/icons.jsx';
-import { cancel, clear } from '../state/workbench.js';
+import { clear } from '../state/input.js';
+import { cancel } from '../state/running.js';
 import { useStore } from '../state/store.js';
 
 export function RunBar({ onRun }) {

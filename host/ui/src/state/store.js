@@ -7,7 +7,13 @@ import { isNarrow } from '../parts/use-is-narrow.js';
 /** @typedef {'catalog' | 'connections' | 'route' | 'work' | 'history' | 'shown'} Slice */
 
 let state = {
-  catalog: { components: undefined, error: undefined, keyNote: undefined, round: 0, descriptors: {} },
+  catalog: {
+    components: undefined,
+    error: undefined,
+    keyNote: undefined,
+    round: 0,
+    descriptors: {},
+  },
   connections: { all: undefined, sessions: {}, chosenIds: {}, reached: {} },
   route: undefined,
   work: {},

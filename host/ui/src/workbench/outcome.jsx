@@ -8,7 +8,7 @@ import { EmptyResult } from '../result/empty.jsx';
 import { Result } from '../result/result.jsx';
 import { useShapes } from '../result/use-shapes.js';
 import { NextSteps } from '../reuse/next-steps.jsx';
-import { focusOn, runAction } from '../state/workbench.js';
+import { focusOn, runAction } from '../state/running.js';
 import { useMembers } from '../state/store.js';
 
 export function Outcome() {
