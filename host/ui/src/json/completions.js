@@ -25,6 +25,10 @@ export function completionsAt(schema, text, position) {
   const typed = word ? text.slice(word.from, position).replace(/^"/, '').toLowerCase() : '';
   const range = word ? { from: word.from, to: word.to } : { from: position, to: position };
   const rest = text.slice(range.to);
+  if (!word && /^[{["]/.test(rest)) {
+    // There is a value already, right behind the caret.
+    return { ...range, items: [] };
+  }
   const items =
     place.state === 'key'
       ? names(schemaAt(schema, place.path), place.path, nodes, rest)
