@@ -11,8 +11,13 @@ import { templates } from './templates/index.js';
 import { validator } from './validator.js';
 import { widgets } from './widgets/index.js';
 
-/** Without these, rjsf fills optional selects with their first choice. */
-const DEFAULTS = { constAsDefaults: 'never', emptyObjectFields: 'skipEmptyDefaults' };
+/** Without these, rjsf fills optional selects with their first choice, and lists with
+ * items that are no files. */
+const DEFAULTS = {
+  constAsDefaults: 'never',
+  emptyObjectFields: 'skipEmptyDefaults',
+  arrayMinItems: { populate: 'never' },
+};
 
 /** Errors that are expected while the user fills in the form. */
 const UNFINISHED = new Set(['required', 'minItems', 'minLength', 'minProperties']);

@@ -55,6 +55,9 @@ export async function openAction(component, action, link) {
   }
 }
 
+/** Called when no action is open any more, for example because an address is wrong. */
+export const closeAction = () => store.change('work', { ...EMPTY, address: undefined });
+
 let next;
 
 /** Does something once an action is open. */

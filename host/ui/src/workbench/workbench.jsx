@@ -9,7 +9,7 @@ import { History } from '../history/history.jsx';
 import { Tabs } from '../parts/tabs.jsx';
 import { isNarrow, useIsNarrow } from '../parts/use-is-narrow.js';
 import { RunBar } from '../run/run-bar.jsx';
-import { openAction, openLink } from '../state/opening.js';
+import { closeAction, openAction, openLink } from '../state/opening.js';
 import { runAction } from '../state/running.js';
 import { showTab } from '../state/shown.js';
 import { store, useMembers, useStore } from '../state/store.js';
@@ -30,6 +30,7 @@ export function Workbench({ component, action }) {
 
   useEffect(() => {
     openAction(component, action, store.get().route);
+    return closeAction;
   }, [component, action, round]);
   useEffect(() => {
     if (route?.address === store.get().work.address) {

@@ -17,7 +17,7 @@ export function Members(props) {
   };
   return (
     <div className="members" id={fieldPathId.$id} role="group" aria-label={title || undefined}>
-      {title && hasHeading && <h4 className="members-title">{title}</h4>}
+      {title && hasHeading && <p className="members-title">{title}</p>}
       {basic.map(({ content }) => content)}
       {advanced.length > 0 && (
         <div className="folds">
