@@ -3,6 +3,7 @@
 import { fitted } from '../form/fitting.js';
 import { initialInput } from '../form/initial.js';
 import { withSecretsOf, withoutSecrets } from '../form/schema.js';
+import { changedInput } from '../form/sent.js';
 import { linkTo } from '../links/link.js';
 import { showLink } from '../links/route.js';
 import { sharedInput } from '../links/shared-input.js';
@@ -19,9 +20,12 @@ export function draftOf(address, schema) {
 
 /** Changes the input, as the user does by typing. */
 export function changeInput(input) {
-  const { address, form } = work();
+  const { address, form, input: before } = work();
   const stored = withoutSecrets(form.schema, input);
-  store.change('work', { input, errors: undefined, cleared: undefined });
+  // The form reports the defaults that it fills in as a change, too.
+  const text = (value) => JSON.stringify(changedInput(form.schema, value));
+  const isChanged = text(input) !== text(before);
+  store.change('work', { input, ...(isChanged && { errors: undefined, cleared: undefined }) });
   drafts.put(address, stored);
   showInAddress();
 }
