@@ -14,7 +14,7 @@ import { Boundary } from './parts/boundary.jsx';
 import { Picker } from './picker.jsx';
 import { actionsOf, loadCatalog, retryWithKey } from './state/catalog.js';
 import { drafts, shownRuns } from './state/storage.js';
-import { closeDialog, showDialog } from './state/workbench.js';
+import { closeDialog, showDialog } from './state/shown.js';
 import { store, useStore } from './state/store.js';
 import { Workbench } from './workbench/workbench.jsx';
 
@@ -37,9 +37,7 @@ export function Page() {
   }, []);
 
   const actions = actionsOf(components);
-  const open = address
-    ? actions.find(({ action }) => action.address === address)
-    : actions[0];
+  const open = address ? actions.find(({ action }) => action.address === address) : actions[0];
   const title = open && `${open.action.title} – ${open.component.title}`;
   useEffect(() => {
     document.title = title ?? 'Connectors';

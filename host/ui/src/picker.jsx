@@ -4,13 +4,15 @@ import { useEffect, useRef } from 'react';
 import { linkTo } from './links/link.js';
 import { go } from './links/route.js';
 import { Search } from './parts/icons.jsx';
-import { showDialog } from './state/workbench.js';
+import { showDialog } from './state/shown.js';
 
 export function Picker({ components, open }) {
   const nav = useRef(null);
   // There may be more actions than fit.
   useEffect(() => {
-    nav.current.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    nav.current
+      .querySelector('[aria-current]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [open?.action.address]);
   return (
     <header className="top">

@@ -1,6 +1,8 @@
 //! The web page in a browser: the page served by the built command, with the
 //! sandbox as the provider. Screenshots are in `TARGET/screenshots/`.
 
+mod journeys;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

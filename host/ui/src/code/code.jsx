@@ -1,18 +1,23 @@
 // The request for the current input, for use in other programs. It follows what the
 // user types.
 
-import { useState } from 'react';
 import { withoutSecrets } from '../form/schema.js';
 import { changedInput, sentInput } from '../form/sent.js';
 import { SESSION } from '../connection/connections.js';
 import { CodeBlock } from '../parts/code-block.jsx';
-import { store, useStore } from '../state/store.js';
+import { store, useMembers, useStore } from '../state/store.js';
 import { LANGUAGES } from './languages.js';
 import { masked } from './masked.js';
 
 export function Code({ connections }) {
-  const { address, component, action, form, input, secrets } = useStore(
-    (state) => state.work,
+  const { address, component, action, form, input, secrets } = useMembers(
+    'work',
+    'address',
+    'component',
+    'action',
+    'form',
+    'input',
+    'secrets',
   );
   const isOnlyChanged = useStore((state) => state.shown.isOnlyChanged);
   const descriptor = useStore((state) => state.catalog.descriptors[component.address]);
@@ -20,7 +25,8 @@ export function Code({ connections }) {
   const environment = (descriptor?.connection?.environment ?? []).filter(({ name, property }) =>
     [name, property].every((one) => /^\w+$/.test(one)),
   );
-  const [language, setLanguage] = useState(LANGUAGES[0]);
+  const name = useStore((state) => state.shown.language);
+  const language = LANGUAGES.find((one) => one.name === name) ?? LANGUAGES[0];
   const visible = withoutSecrets(form.schema, input);
   const shown = isOnlyChanged ? changedInput(form.schema, visible) : sentInput(visible);
   const connection =
@@ -47,12 +53,10 @@ export function Code({ connections }) {
           id="language"
           className="input select"
           value={language.name}
-          onChange={({ target }) =>
-            setLanguage(LANGUAGES.find(({ name }) => name === target.value))
-          }
+          onChange={({ target }) => store.change('shown', { language: target.value })}
         >
-          {LANGUAGES.map(({ name }) => (
-            <option key={name}>{name}</option>
+          {LANGUAGES.map((one) => (
+            <option key={one.name}>{one.name}</option>
           ))}
         </select>
         <label className="checkbox">

@@ -3,7 +3,9 @@ import { accessKey } from '../api/access.js';
 import { unmasked } from './masked.js';
 
 export function javascript({ component, action, input, connection }) {
-  const key = accessKey.get() ? "\n    'Authorization': `Bearer ${process.env.CONNECTOR_KEY}`," : '';
+  const key = accessKey.get()
+    ? "\n    'Authorization': `Bearer ${process.env.CONNECTOR_KEY}`,"
+    : '';
   const json = JSON.stringify({ input, connection }, null, 2);
   const body = unmasked(indented(json, 2), (name) => `process.env.${name}`);
   return `const response = await fetch(${JSON.stringify(location.origin + runAddress(component, action))}, {

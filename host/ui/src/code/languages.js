@@ -33,7 +33,12 @@ export const LANGUAGES = [
     note: 'Uses a connection stored on its own machine or, without one, environment variables.',
     write: command,
   },
-  { name: 'JavaScript', id: 'javascript', note: 'For Node.js 18 or later, and browsers.', write: javascript },
+  {
+    name: 'JavaScript',
+    id: 'javascript',
+    note: 'For Node.js 18 or later, and browsers.',
+    write: javascript,
+  },
   { name: 'Python', id: 'python', note: 'Needs the package requests.', write: python },
   {
     name: 'Rust',

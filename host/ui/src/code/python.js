@@ -38,7 +38,9 @@ function literal(value, indent) {
   if (typeof value === 'object') {
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
-      .map(([name, member]) => `${inner}${JSON.stringify(name)}: ${literal(member, indent + 4)},\n`);
+      .map(
+        ([name, member]) => `${inner}${JSON.stringify(name)}: ${literal(member, indent + 4)},\n`,
+      );
     return members.length === 0 ? '{}' : `{\n${members.join('')}${end}}`;
   }
   // JSON's strings and numbers are Python's, too.

@@ -16,13 +16,13 @@ import { Markdown } from '../docs/markdown.jsx';
 import { Chevron } from '../parts/icons.jsx';
 import { isNarrow } from '../parts/use-is-narrow.js';
 import { Sentence } from '../parts/sentence.jsx';
-import { showDialog } from '../state/workbench.js';
-import { useStore } from '../state/store.js';
+import { showDialog } from '../state/shown.js';
+import { useMembers, useStore } from '../state/store.js';
 import { essential } from './essential.js';
 import { readSettings } from './settings.js';
 
 export function ConnectCard({ component, error }) {
-  const { connectionForm: form, help } = useStore((state) => state.work);
+  const { connectionForm: form, help } = useMembers('work', 'connectionForm', 'help');
   const descriptor = useStore((state) => state.catalog.descriptors[component.address]);
   const [values, setValues] = useState({});
   const [failure, setFailure] = useState();

@@ -1,7 +1,7 @@
 // The action's examples. One click fills in the form.
 
 import { parsePath } from '../form/property-path.js';
-import { fill } from '../state/workbench.js';
+import { fill } from '../state/input.js';
 
 export function Examples({ examples = [] }) {
   if (examples.length === 0) {

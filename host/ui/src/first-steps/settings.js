@@ -10,7 +10,8 @@
 export function readSettings(text, environment, properties) {
   const values = {};
   for (const line of text.split('\n')) {
-    const [, name, raw] = /^\s*(?:export\s+|set\s+|\$env:)?([A-Za-z_][\w-]*)\s*[=:]\s*(.+?)\s*;?\s*$/.exec(line) ?? [];
+    const [, name, raw] =
+      /^\s*(?:export\s+|set\s+|\$env:)?([A-Za-z_][\w-]*)\s*[=:]\s*(.+?)\s*;?\s*$/.exec(line) ?? [];
     const property = name && propertyOf(name, environment, properties);
     if (property) {
       values[property] = raw.replace(/^(["'])(.*)\1,?$/, '$2');

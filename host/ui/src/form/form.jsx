@@ -11,8 +11,13 @@ import { templates } from './templates/index.js';
 import { validator } from './validator.js';
 import { widgets } from './widgets/index.js';
 
-/** Without these, rjsf fills optional selects with their first choice. */
-const DEFAULTS = { constAsDefaults: 'never', emptyObjectFields: 'skipEmptyDefaults' };
+/** Without these, rjsf fills optional selects with their first choice, and lists with
+ * items that are no files. */
+const DEFAULTS = {
+  constAsDefaults: 'never',
+  emptyObjectFields: 'skipEmptyDefaults',
+  arrayMinItems: { populate: 'never' },
+};
 
 /** Errors that are expected while the user fills in the form. */
 const UNFINISHED = new Set(['required', 'minItems', 'minLength', 'minProperties']);
@@ -29,7 +34,7 @@ const UNFINISHED = new Set(['required', 'minItems', 'minLength', 'minProperties'
  * @param {import('react').Ref} props.handle receives `submit` and `focus(path)`
  */
 export function SchemaForm(props) {
-  const { schema, uiSchema, idPrefix = 'root', value, onChange, onSubmit, errors, context, handle } = props;
+  const { schema, uiSchema, idPrefix = 'root', value, onChange, onSubmit, errors, handle } = props;
   const ours = useMemo(() => withoutInnerDefaults(withoutHeading(schema)), [schema]);
   const controls = useMemo(() => withControls(ours, uiSchema), [ours, uiSchema]);
   const form = useRef(null);

@@ -9,5 +9,8 @@ export function withMainText(schema, uiSchema, textProperty) {
   }
   const own = uiSchema[textProperty];
   const options = { ...own?.['ui:options'], rows: 1 };
-  return { ...uiSchema, [textProperty]: { ...own, 'ui:widget': 'textarea', 'ui:options': options } };
+  return {
+    ...uiSchema,
+    [textProperty]: { ...own, 'ui:widget': 'textarea', 'ui:options': options },
+  };
 }

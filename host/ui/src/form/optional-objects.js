@@ -16,7 +16,10 @@ export function withoutInnerDefaults(schema, isInOptional = false) {
   };
   const own = strip(schema);
   return own.allOf
-    ? { ...own, allOf: own.allOf.map((rule) => ({ ...rule, ...(rule.then && { then: strip(rule.then) }) })) }
+    ? {
+        ...own,
+        allOf: own.allOf.map((rule) => ({ ...rule, ...(rule.then && { then: strip(rule.then) }) })),
+      }
     : own;
 }
 

@@ -54,8 +54,8 @@ export function CompareDialog({ onClose }) {
           )}
         </section>
         <div className="compared">
-          {pair.map((run) => (
-            <Side key={run.id} run={run} />
+          {pair.map((run, index) => (
+            <Side key={run.id} run={run} label={`${PLACES[index]} run`} />
           ))}
         </div>
       </div>
@@ -63,7 +63,9 @@ export function CompareDialog({ onClose }) {
   );
 }
 
-function Side({ run }) {
+const PLACES = ['First', 'Second'];
+
+function Side({ run, label }) {
   const { status, outcome, problem, texts = [], input } = run;
   const shapes = useShapes(run.address);
   const facts = [
@@ -73,7 +75,7 @@ function Side({ run }) {
     ['Tokens', run.tokens?.toLocaleString('en')],
   ].filter(([, value]) => value);
   return (
-    <section className="compared-side" aria-label={`Run of ${formatTime(run.at)}`}>
+    <section className="compared-side" aria-label={label}>
       <h3>
         <Status status={status} /> {formatDay(run.at)}, {formatTime(run.at)}
       </h3>

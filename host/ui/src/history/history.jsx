@@ -5,7 +5,7 @@ import { formatDuration } from '../parts/format.js';
 import { Columns, Pin } from '../parts/icons.jsx';
 import { Segments } from '../parts/segments.jsx';
 import { useStore } from '../state/store.js';
-import { showDialog } from '../state/workbench.js';
+import { showDialog } from '../state/shown.js';
 import { openRun } from './open-run.js';
 import { clearHistory, toggleCompared, togglePin, undoClear } from './runs.js';
 import { summaryOf } from './summary.js';
@@ -64,8 +64,8 @@ export function History() {
       </div>
       {own.length === 0 && (
         <p className="empty">
-          {isOwn ? 'No runs of this action yet.' : 'No runs yet.'} Runs are kept in this browser only,
-          without secrets.
+          {isOwn ? 'No runs of this action yet.' : 'No runs yet.'} Runs are kept in this browser
+          only, without secrets.
         </p>
       )}
       {groups
@@ -75,7 +75,12 @@ export function History() {
             <p className="history-day">{title}</p>
             <ul className="runs">
               {members.map((run) => (
-                <Row key={run.id} run={run} isCompared={compared.includes(run.id)} hasTitle={!isOwn} />
+                <Row
+                  key={run.id}
+                  run={run}
+                  isCompared={compared.includes(run.id)}
+                  hasTitle={!isOwn}
+                />
               ))}
             </ul>
           </section>

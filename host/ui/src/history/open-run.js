@@ -1,6 +1,9 @@
 // Opens a run of the history again.
 
-import { openThen, fill, runAction, showRun, showTab } from '../state/workbench.js';
+import { fill } from '../state/input.js';
+import { openThen } from '../state/opening.js';
+import { runAction, showRun } from '../state/running.js';
+import { showTab } from '../state/shown.js';
 import { isNarrow } from '../parts/use-is-narrow.js';
 import { formatTime } from './time.js';
 

@@ -73,9 +73,9 @@ export function addRun(facts, state, secrets) {
 }
 
 export function togglePin(id) {
-  const runs = store.get().history.runs.map((run) =>
-    run.id === id ? { ...run, isPinned: !run.isPinned } : run,
-  );
+  const runs = store
+    .get()
+    .history.runs.map((run) => (run.id === id ? { ...run, isPinned: !run.isPinned } : run));
   database.put(runs.find((run) => run.id === id));
   put(runs);
 }

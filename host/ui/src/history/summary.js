@@ -11,7 +11,9 @@ export function summaryOf(run) {
 function firstText(values) {
   const nested = values.filter((value) => typeof value === 'object' && value !== null);
   for (const value of nested) {
-    const inner = firstText(Object.values(value).toSorted((one, other) => lengthOf(other) - lengthOf(one)));
+    const inner = firstText(
+      Object.values(value).toSorted((one, other) => lengthOf(other) - lengthOf(one)),
+    );
     if (inner) {
       return inner;
     }

@@ -2,7 +2,9 @@
 
 /** @returns {number | undefined} */
 export function tokensOf(metadata) {
-  const counts = Object.entries(metadata?.usage ?? {}).filter(([, value]) => typeof value === 'number');
+  const counts = Object.entries(metadata?.usage ?? {}).filter(
+    ([, value]) => typeof value === 'number',
+  );
   const total = counts.find(([name]) => /^total_?tokens$/i.test(name));
   if (total) {
     return total[1];

@@ -25,6 +25,10 @@ export function completionsAt(schema, text, position) {
   const typed = word ? text.slice(word.from, position).replace(/^"/, '').toLowerCase() : '';
   const range = word ? { from: word.from, to: word.to } : { from: position, to: position };
   const rest = text.slice(range.to);
+  if (!word && /^[{["]/.test(rest)) {
+    // There is a value already, right behind the caret.
+    return { ...range, items: [] };
+  }
   const items =
     place.state === 'key'
       ? names(schemaAt(schema, place.path), place.path, nodes, rest)
@@ -33,7 +37,9 @@ export function completionsAt(schema, text, position) {
         : [];
   const current = word && text.slice(word.from, word.to);
   const matching = items
-    .filter(({ label, text: inserted }) => label.toLowerCase().includes(typed) && inserted !== current)
+    .filter(
+      ({ label, text: inserted }) => label.toLowerCase().includes(typed) && inserted !== current,
+    )
     .toSorted((one, other) => startsWith(other, typed) - startsWith(one, typed));
   return { ...range, items: matching.slice(0, MAX_SHOWN) };
 }
@@ -48,7 +54,11 @@ function schemaAt(schema, path) {
     }
     const properties = propertiesOf(inner ?? {});
     const others = inner?.additionalProperties;
-    return Object.hasOwn(properties, step) ? properties[step] : typeof others === 'object' ? others : undefined;
+    return Object.hasOwn(properties, step)
+      ? properties[step]
+      : typeof others === 'object'
+        ? others
+        : undefined;
   }, schema);
 }
 

@@ -47,7 +47,11 @@ export function JsonEditor(props) {
   const suggest = (next, position) => {
     const found = completionsAt(schema, next, position);
     const isUseful = found.items.length > 0;
-    setList(isUseful ? { ...found, place: placeAt(box.current, frame.current, next, found.from) } : undefined);
+    setList(
+      isUseful
+        ? { ...found, place: placeAt(box.current, frame.current, next, found.from) }
+        : undefined,
+    );
     setActive(0);
   };
   /** Replaces a part of the text so that the browser can undo it. */
@@ -81,7 +85,10 @@ export function JsonEditor(props) {
     } else if (list && LIST_KEYS[event.key]) {
       event.preventDefault();
       setActive((active + LIST_KEYS[event.key] + list.items.length) % list.items.length);
-    } else if (list && (event.key === 'Tab' || (event.key === 'Enter' && !event.ctrlKey && !event.metaKey))) {
+    } else if (
+      list &&
+      (event.key === 'Tab' || (event.key === 'Enter' && !event.ctrlKey && !event.metaKey))
+    ) {
       event.preventDefault();
       choose(list.items[active]);
     } else if (list && event.key === 'Escape') {
@@ -149,7 +156,9 @@ export function JsonEditor(props) {
                   role="option"
                   aria-selected={index === active}
                   className={index === active ? 'active' : undefined}
-                  ref={(element) => index === active && element?.scrollIntoView({ block: 'nearest' })}
+                  ref={(element) =>
+                    index === active && element?.scrollIntoView({ block: 'nearest' })
+                  }
                   // The text area must keep the focus until the click arrives.
                   onPointerDown={(event) => event.preventDefault()}
                   onClick={() => choose(item)}

@@ -6,13 +6,13 @@ import { changedInput, completeInput } from '../form/sent.js';
 import { readPasted } from '../paste/read.js';
 import { Alert, Check } from '../parts/icons.jsx';
 import { Sentence } from '../parts/sentence.jsx';
-import { changeVisible, fill } from '../state/workbench.js';
-import { store, useStore } from '../state/store.js';
+import { changeVisible, fill } from '../state/input.js';
+import { store, useMembers, useStore } from '../state/store.js';
 import { JsonEditor } from './editor.jsx';
 import { check } from './problems.js';
 
 export function JsonInput() {
-  const { form, input, address } = useStore((state) => state.work);
+  const { form, input, address } = useMembers('work', 'form', 'input', 'address');
   const isOnlyChanged = useStore((state) => state.shown.isOnlyChanged);
   const [text, setText] = useState(() => textOf(form.schema, input, isOnlyChanged));
   const box = useRef(null);
@@ -26,7 +26,7 @@ export function JsonInput() {
   const checked = useDeferredValue(text);
   const { problems, value } = useMemo(
     () => check(form.schema, checked, input),
-    // eslint-disable-next-line -- secrets change only in the form
+    // Of the input, only its secrets matter here, and they change only in the form.
     [form, checked],
   );
   const isBroken = value === undefined;

@@ -35,7 +35,8 @@ export function outline(text, until = text.length) {
   for (const { 0: word, index: from } of text.matchAll(TOKEN)) {
     const token = { kind: kindOf(word), from, to: from + word.length };
     // A word that the position touches is still being typed.
-    const isAfter = word.length === 1 && token.kind === 'punctuation' ? token.to > until : token.to >= until;
+    const isAfter =
+      word.length === 1 && token.kind === 'punctuation' ? token.to > until : token.to >= until;
     const found = step(stack, token, word, nodes);
     problem ??= found;
     if (!isAfter) {
@@ -55,7 +56,10 @@ function step(stack, token, word, nodes) {
   const { state } = frame;
   const unexpected = () => ({
     from: token.from,
-    message: word.startsWith('"') && token.kind === 'wrong' ? 'this text has no closing quote' : `expected ${EXPECTED[state]}`,
+    message:
+      word.startsWith('"') && token.kind === 'wrong'
+        ? 'this text has no closing quote'
+        : `expected ${EXPECTED[state]}`,
   });
   if (word === '}' || word === ']') {
     const closing = word === '}' ? ['first-key', 'next-key'] : ['first-value', 'next-value'];
@@ -112,7 +116,10 @@ function step(stack, token, word, nodes) {
 function placeOf({ path, state, isObject, isRoot, key, index }) {
   const isValue = state === 'value' || state === 'first-value';
   const own = isRoot || !isValue ? path : [...path, isObject ? key : index];
-  return { path: own, state: isValue ? 'value' : state === 'key' || state === 'first-key' ? 'key' : state };
+  return {
+    path: own,
+    state: isValue ? 'value' : state === 'key' || state === 'first-key' ? 'key' : state,
+  };
 }
 
 function kindOf(word) {

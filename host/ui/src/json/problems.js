@@ -29,10 +29,12 @@ export function check(schema, text, input) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { problems: [at(0, 'the input must be an object')] };
   }
-  const problems = mistakesIn(schema, withSecretsOf(schema, value, input)).map(({ path, message }) => {
-    const name = pathText(path);
-    return at(placeOf(nodes, path), name ? `\`${name}\` ${message}` : message);
-  });
+  const problems = mistakesIn(schema, withSecretsOf(schema, value, input)).map(
+    ({ path, message }) => {
+      const name = pathText(path);
+      return at(placeOf(nodes, path), name ? `\`${name}\` ${message}` : message);
+    },
+  );
   // The host refuses these, but a schema with conditions cannot say so.
   const unknown = Object.keys(value)
     .filter((name) => !Object.hasOwn(propertiesOf(schema), name))

@@ -15,7 +15,10 @@ export const MAX_LENGTH = 16_000;
 /** @returns {Link} */
 export function readLink(hash) {
   const [, address, query] = /^#?([^?]*)\??(.*)$/s.exec(hash);
-  return { address: decoded(address) ?? address, ...readInput(new URLSearchParams(query).get('input')) };
+  return {
+    address: decoded(address) ?? address,
+    ...readInput(new URLSearchParams(query).get('input')),
+  };
 }
 
 /** The fragment of a link, without the input if that is empty or too long. */

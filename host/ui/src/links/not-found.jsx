@@ -31,7 +31,8 @@ function similar(address, actions) {
   const wanted = address.toLowerCase().split(/\W+/).filter(Boolean);
   const score = ({ action }) => {
     const parts = action.address.toLowerCase().split('/');
-    return wanted.filter((word) => parts.some((part) => part.includes(word) || word.includes(part))).length;
+    return wanted.filter((word) => parts.some((part) => part.includes(word) || word.includes(part)))
+      .length;
   };
   return actions.toSorted((one, other) => score(other) - score(one)).slice(0, MAX_SHOWN);
 }

@@ -9,10 +9,12 @@ import { clearHistory } from '../history/runs.js';
 import { go } from '../links/route.js';
 import { isNarrow } from '../parts/use-is-narrow.js';
 import { actionsOf } from '../state/catalog.js';
-import { clear, showDialog, showInput, showTab } from '../state/workbench.js';
+import { clear, showInput } from '../state/input.js';
+import { showDialog, showTab } from '../state/shown.js';
 import { store } from '../state/store.js';
 
-/** @returns {{key: string, kind: string, title: string, note?: string, open: () => void}[]} */
+/** @returns {{key: string, kind: string, title: string, name?: string, note?: string,
+ *   open: () => void}[]} */
 export function entriesOf({ catalog, work, history }) {
   const { address } = work;
   const actions = actionsOf(catalog.components)
@@ -24,10 +26,18 @@ export function entriesOf({ catalog, work, history }) {
       note: action.description,
       open: () => go(action.address),
     }));
+  const connectors = (catalog.components ?? []).map((component) => ({
+    key: component.address,
+    kind: 'Connector',
+    title: component.title,
+    note: component.description,
+    open: () => go(component.actions[0].address),
+  }));
   const fields = Object.entries(propertiesOf(work.form?.schema ?? {})).map(([name, property]) => ({
     key: `field ${name}`,
     kind: 'Field',
     title: property.title ?? name,
+    name,
     note: [property['x-group'], property.description].filter(Boolean).join(' · '),
     open: () => openField(name),
   }));
@@ -38,7 +48,7 @@ export function entriesOf({ catalog, work, history }) {
     note: `${run.title} · ${formatDay(run.at)}, ${formatTime(run.at)}`,
     open: () => openRun(run),
   }));
-  return [...actions, ...fields, ...runs, ...(work.form ? COMMANDS : [])];
+  return [...actions, ...connectors, ...fields, ...runs, ...(work.form ? COMMANDS : [])];
 }
 
 const COMMANDS = [

@@ -37,7 +37,13 @@ export function Palette({ onClose }) {
     }
   };
   return (
-    <dialog ref={dialog} className="dialog palette" aria-label="Search" onClose={onClose} onClick={(event) => event.target === dialog.current && dialog.current.close()}>
+    <dialog
+      ref={dialog}
+      className="dialog palette"
+      aria-label="Search"
+      onClose={onClose}
+      onClick={(event) => event.target === dialog.current && dialog.current.close()}
+    >
       <div className="palette-head">
         <Search />
         <input

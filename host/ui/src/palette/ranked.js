@@ -1,7 +1,7 @@
 // Ranks entries by a search: all of its words must occur, at best where a title begins.
 
 /**
- * @param {{title: string, note?: string, kind: string}[]} entries in their usual order
+ * @param {{title: string, name?: string, note?: string, kind: string}[]} entries in their usual order
  * @param {string} search
  */
 export function ranked(entries, search) {
@@ -13,9 +13,9 @@ export function ranked(entries, search) {
     .map(({ entry }) => entry);
 }
 
-function scoreOf({ title, note = '', kind }, words) {
+function scoreOf({ title, name: id = '', note = '', kind }, words) {
   const name = title.toLowerCase();
-  const rest = `${note} ${kind}`.toLowerCase();
+  const rest = `${id} ${note} ${kind}`.toLowerCase();
   let score = 1;
   for (const word of words) {
     if (name.startsWith(word)) {

@@ -3,11 +3,16 @@
 import { useRef } from 'react';
 
 /**
- * @param {{tabs: {id: string, label: string, badge?: string | false, content: import('react').ReactNode}[],
+ * @param {{tabs: {id: string, label: string, badge?: string | false, isKept?: boolean,
+ *   content: import('react').ReactNode}[],
  *   current: string, onChange: (id: string) => void}} props
  */
 export function Tabs({ tabs, current, onChange }) {
   const list = useRef(null);
+  // A panel is rendered when it is opened. What is kept stays as the user left it;
+  // the others need no work while they are hidden.
+  const opened = useRef(new Set());
+  opened.current.add(current);
   const move = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step) {
@@ -40,7 +45,7 @@ export function Tabs({ tabs, current, onChange }) {
           </button>
         ))}
       </div>
-      {tabs.map(({ id, content }) => (
+      {tabs.map(({ id, content, isKept }) => (
         <div
           key={id}
           role="tabpanel"
@@ -51,7 +56,7 @@ export function Tabs({ tabs, current, onChange }) {
           aria-labelledby={`tab-${id}`}
           hidden={id !== current}
         >
-          {content}
+          {(id === current || (isKept && opened.current.has(id))) && content}
         </div>
       ))}
     </div>

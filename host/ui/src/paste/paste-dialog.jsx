@@ -4,13 +4,14 @@ import { useState } from 'react';
 import { fitted } from '../form/fitting.js';
 import { Dialog } from '../parts/dialog.jsx';
 import { actionsOf } from '../state/catalog.js';
-import { fill, openThen } from '../state/workbench.js';
-import { useStore } from '../state/store.js';
+import { fill } from '../state/input.js';
+import { openThen } from '../state/opening.js';
+import { useMembers, useStore } from '../state/store.js';
 import { readPasted } from './read.js';
 
 export function PasteDialog({ onClose }) {
   const [text, setText] = useState('');
-  const { form, address } = useStore((state) => state.work);
+  const { form, address } = useMembers('work', 'form', 'address');
   const components = useStore((state) => state.catalog.components);
   const read = readPasted(text, form.schema);
   const target = read.address ?? address;
@@ -50,7 +51,8 @@ export function PasteDialog({ onClose }) {
               {read.input && !message && (
                 <>
                   {isOther ? `Opens ${action.title}. ` : `${count(preview.value)} found. `}
-                  {preview?.dropped?.length > 0 && `Not in this form: ${preview.dropped.slice(0, 8).join(', ')}. `}
+                  {preview?.dropped?.length > 0 &&
+                    `Not in this form: ${preview.dropped.slice(0, 8).join(', ')}. `}
                 </>
               )}
               {text.trim() === '' && 'Keys in a command are ignored.'}

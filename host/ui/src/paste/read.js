@@ -74,7 +74,10 @@ function readConnector([, , address, ...rest]) {
 
 /** A request to this service has the input in a member; a provider's names may differ. */
 function fromBody(value, schema) {
-  if (isObject(value.input) && Object.keys(value).every((name) => name === 'input' || name === 'connection')) {
+  if (
+    isObject(value.input) &&
+    Object.keys(value).every((name) => name === 'input' || name === 'connection')
+  ) {
     return { input: value.input };
   }
   return { input: renamed(value, schema) };

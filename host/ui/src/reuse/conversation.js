@@ -5,7 +5,8 @@ import { nextMessage } from '../form/fields/messages.jsx';
 import { parsePath } from '../form/property-path.js';
 import { messageShape, propertiesOf } from '../form/schema.js';
 import { isNarrow } from '../parts/use-is-narrow.js';
-import { fill, showTab } from '../state/workbench.js';
+import { fill } from '../state/input.js';
+import { showTab } from '../state/shown.js';
 
 /**
  * @param {object} schema

@@ -1,13 +1,13 @@
 // What to do with a result: continue the conversation, or use it in another action.
 
 import { Add, Forward } from '../parts/icons.jsx';
-import { showDialog } from '../state/workbench.js';
-import { useStore } from '../state/store.js';
+import { showDialog } from '../state/shown.js';
+import { useMembers } from '../state/store.js';
 import { conversationOf, continueConversation } from './conversation.js';
 import { piecesOf } from './pieces.js';
 
 export function NextSteps() {
-  const { run, form, details } = useStore((state) => state.work);
+  const { run, form, details } = useMembers('work', 'run', 'form', 'details');
   if (run.status !== 'done') {
     return null;
   }
@@ -20,11 +20,7 @@ export function NextSteps() {
   return (
     <div className="next-steps">
       {conversation && (
-        <button
-          type="button"
-          className="button"
-          onClick={() => continueConversation(conversation)}
-        >
+        <button type="button" className="button" onClick={() => continueConversation(conversation)}>
           <Add /> Continue conversation
         </button>
       )}

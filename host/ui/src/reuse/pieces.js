@@ -25,6 +25,8 @@ function texts(output) {
     .filter(([, value]) => typeof value === 'string' && value !== '')
     .map(([name, value]) => ({ kind: 'text', label: name, value }));
   const isData = all.length === 0 && filesIn(output).length === 0;
-  const whole = isData ? [{ kind: 'text', label: 'All of it, as JSON', value: JSON.stringify(output, null, 2) }] : [];
+  const whole = isData
+    ? [{ kind: 'text', label: 'All of it, as JSON', value: JSON.stringify(output, null, 2) }]
+    : [];
   return [...all.slice(0, MAX_TEXTS), ...whole];
 }

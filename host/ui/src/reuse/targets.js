@@ -36,7 +36,11 @@ export async function findTargets(components) {
     for (const row of properties) {
       const inner = row.type === 'ARRAY' ? row.children?.[0] : row;
       if (inner?.type === 'FILE_ENTRY') {
-        file.push({ ...of(row.name, row.label), accept: inner.limits?.accept, isList: inner !== row });
+        file.push({
+          ...of(row.name, row.label),
+          accept: inner.limits?.accept,
+          isList: inner !== row,
+        });
       }
     }
   }

@@ -3,7 +3,8 @@
 import { useEffect, useState } from 'react';
 import { Dialog } from '../parts/dialog.jsx';
 import { Forward } from '../parts/icons.jsx';
-import { fill, openThen } from '../state/workbench.js';
+import { fill } from '../state/input.js';
+import { openThen } from '../state/opening.js';
 import { store, useStore } from '../state/store.js';
 import { piecesOf } from './pieces.js';
 import { placed } from './place.js';

@@ -3,12 +3,14 @@
 import { useEffect, useState } from 'react';
 import { formatDuration } from '../parts/format.js';
 import { Play, Stop } from '../parts/icons.jsx';
-import { cancel, clear } from '../state/workbench.js';
+import { clear } from '../state/input.js';
+import { cancel } from '../state/running.js';
 import { useStore } from '../state/store.js';
 
-export function RunBar({ state, onRun }) {
+export function RunBar({ onRun }) {
+  const { status, startedAt } = useStore(({ work }) => work.run);
   const isCleared = useStore(({ work }) => work.cleared !== undefined);
-  const isRunning = state.status === 'running';
+  const isRunning = status === 'running';
   return (
     <div className="run-bar">
       {isRunning ? (
@@ -21,9 +23,9 @@ export function RunBar({ state, onRun }) {
         </button>
       )}
       <span className="run-status" role="status">
-        {STATUS[state.status]}
+        {STATUS[status]}
       </span>
-      {isRunning && <Elapsed since={state.startedAt} />}
+      {isRunning && <Elapsed since={startedAt} />}
       <span className="spring" />
       <button type="button" className="button button-plain" onClick={clear}>
         {isCleared ? 'Undo clear' : 'Clear'}

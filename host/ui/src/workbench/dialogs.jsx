@@ -4,7 +4,7 @@ import { CompareDialog } from '../history/compare-dialog.jsx';
 import { ConnectionDialog } from '../connection/connection-dialog.jsx';
 import { PasteDialog } from '../paste/paste-dialog.jsx';
 import { UseInDialog } from '../reuse/use-in-dialog.jsx';
-import { closeDialog } from '../state/workbench.js';
+import { closeDialog } from '../state/shown.js';
 import { store, useStore } from '../state/store.js';
 
 export function Dialogs({ component }) {

@@ -13,14 +13,23 @@ import { withMainText } from '../form/main-text.js';
 import { sentInput } from '../form/sent.js';
 import { JsonInput } from '../json/json-input.jsx';
 import { CopyLink } from '../links/copy-link.jsx';
-import { changeInput, runAction, showDialog } from '../state/workbench.js';
-import { useStore } from '../state/store.js';
+import { changeInput } from '../state/input.js';
+import { runAction } from '../state/running.js';
+import { showDialog } from '../state/shown.js';
+import { useMembers, useStore } from '../state/store.js';
 import { Notice } from './notice.jsx';
 import { Toolbar } from './toolbar.jsx';
 
 export function InputSide({ connections, handle }) {
-  const { component, action, form, input, errors, connectionError, details } = useStore(
-    (state) => state.work,
+  const { component, action, form, input, errors, connectionError, details } = useMembers(
+    'work',
+    'component',
+    'action',
+    'form',
+    'input',
+    'errors',
+    'connectionError',
+    'details',
   );
   const isJson = useStore((state) => state.shown.isJson);
   const edited =

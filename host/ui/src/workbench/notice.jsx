@@ -1,7 +1,7 @@
 // Where the form's values came from, if not from the user's typing.
 
 import { Remove } from '../parts/icons.jsx';
-import { dismissNotice, undoFill } from '../state/workbench.js';
+import { dismissNotice, undoFill } from '../state/input.js';
 import { useStore } from '../state/store.js';
 
 export function Notice() {
@@ -17,7 +17,12 @@ export function Notice() {
               Undo
             </button>
           )}
-          <button type="button" className="button-icon" aria-label="Dismiss" onClick={dismissNotice}>
+          <button
+            type="button"
+            className="button-icon"
+            aria-label="Dismiss"
+            onClick={dismissNotice}
+          >
             <Remove />
           </button>
         </p>

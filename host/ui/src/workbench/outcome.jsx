@@ -8,11 +8,19 @@ import { EmptyResult } from '../result/empty.jsx';
 import { Result } from '../result/result.jsx';
 import { useShapes } from '../result/use-shapes.js';
 import { NextSteps } from '../reuse/next-steps.jsx';
-import { focusOn, runAction } from '../state/workbench.js';
-import { useStore } from '../state/store.js';
+import { focusOn, runAction } from '../state/running.js';
+import { useMembers } from '../state/store.js';
 
 export function Outcome() {
-  const { address, run, shownRun, form, errors, connectionError } = useStore((state) => state.work);
+  const { address, run, shownRun, form, errors, connectionError } = useMembers(
+    'work',
+    'address',
+    'run',
+    'shownRun',
+    'form',
+    'errors',
+    'connectionError',
+  );
   const shapes = useShapes(address);
   const properties = propertiesOf(form.schema);
   const failed = {

@@ -2,7 +2,8 @@
 
 import { Paste } from '../parts/icons.jsx';
 import { Segments } from '../parts/segments.jsx';
-import { showDialog, showInput } from '../state/workbench.js';
+import { showInput } from '../state/input.js';
+import { showDialog } from '../state/shown.js';
 
 const VIEWS = [
   { value: false, label: 'Form' },
@@ -12,12 +13,7 @@ const VIEWS = [
 export function Toolbar({ isJson }) {
   return (
     <div className="toolbar">
-      <Segments
-        label="Edit the input as"
-        options={VIEWS}
-        value={isJson}
-        onChange={showInput}
-      />
+      <Segments label="Edit the input as" options={VIEWS} value={isJson} onChange={showInput} />
       <span className="spring" />
       <button
         type="button"

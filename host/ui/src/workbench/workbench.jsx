@@ -9,14 +9,17 @@ import { History } from '../history/history.jsx';
 import { Tabs } from '../parts/tabs.jsx';
 import { isNarrow, useIsNarrow } from '../parts/use-is-narrow.js';
 import { RunBar } from '../run/run-bar.jsx';
-import { openAction, openLink, runAction, showTab } from '../state/workbench.js';
-import { store, useStore } from '../state/store.js';
+import { closeAction, openAction, openLink } from '../state/opening.js';
+import { runAction } from '../state/running.js';
+import { showTab } from '../state/shown.js';
+import { store, useMembers, useStore } from '../state/store.js';
 import { Dialogs } from './dialogs.jsx';
 import { InputSide } from './input-side.jsx';
 import { Outcome } from './outcome.jsx';
 
 export function Workbench({ component, action }) {
-  const work = useStore((state) => state.work);
+  const work = useMembers('work', 'address', 'form', 'loadError', 'isBroken', 'focus');
+  const isRunning = useStore((state) => state.work.run?.status === 'running');
   const tab = useStore((state) => state.shown.tab);
   const route = useStore((state) => state.route);
   const round = useStore((state) => state.catalog.round);
@@ -27,6 +30,7 @@ export function Workbench({ component, action }) {
 
   useEffect(() => {
     openAction(component, action, store.get().route);
+    return closeAction;
   }, [component, action, round]);
   useEffect(() => {
     if (route?.address === store.get().work.address) {
@@ -45,17 +49,23 @@ export function Workbench({ component, action }) {
       runAction();
     }
   };
-  useRunKey(isOpen && work.run.status !== 'running' && submit);
+  useRunKey(isOpen && !isRunning && submit);
 
-  const isRunning = work.run?.status === 'running';
   const outcome = useMemo(
     () => [
-      { id: 'result', label: 'Result', badge: isRunning && 'running', content: <Outcome /> },
+      {
+        id: 'result',
+        label: 'Result',
+        badge: isRunning && 'running',
+        isKept: true,
+        content: <Outcome />,
+      },
       { id: 'history', label: 'History', content: <History /> },
       { id: 'code', label: 'Code', content: <CodePanel connections={connections} /> },
       {
         id: 'docs',
         label: 'Docs',
+        isKept: true,
         content: <Docs component={component.address} title={action.title} />,
       },
     ],
@@ -73,13 +83,13 @@ export function Workbench({ component, action }) {
     return <p className="notice">Loading…</p>;
   }
   const form = <InputSide connections={connections} handle={handle} />;
-  const bar = <RunBar state={work.run} onRun={submit} />;
+  const bar = <RunBar onRun={submit} />;
   return (
     <div className="workbench">
       {isPhone ? (
         <>
           <Tabs
-            tabs={[{ id: 'form', label: 'Input', content: form }, ...outcome]}
+            tabs={[{ id: 'form', label: 'Input', isKept: true, content: form }, ...outcome]}
             current={tab}
             onChange={showTab}
           />

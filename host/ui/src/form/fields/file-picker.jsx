@@ -23,7 +23,11 @@ export function FilePicker({ id, label, isMultiple, accept, maxBytes, onUploaded
   const controller = useRef();
   const box = useRef(null);
   useEffect(() => () => controller.current?.abort(), []);
-  usePastedFiles(box, (file) => problemOf(file, accept, maxBytes) === undefined, (files) => take(files));
+  usePastedFiles(
+    box,
+    (file) => problemOf(file, accept, maxBytes) === undefined,
+    (files) => take(files),
+  );
 
   const take = async (files) => {
     setError(undefined);

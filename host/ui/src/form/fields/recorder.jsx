@@ -42,7 +42,11 @@ export function Recorder({ accept = [], label, onRecorded }) {
   return (
     <>
       {startedAt ? (
-        <button type="button" className="button button-stop" onClick={() => recorder.current.stop()}>
+        <button
+          type="button"
+          className="button button-stop"
+          onClick={() => recorder.current.stop()}
+        >
           <Stop /> Stop <Clock since={startedAt} />
         </button>
       ) : (

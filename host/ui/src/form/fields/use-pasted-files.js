@@ -15,7 +15,12 @@ export function usePastedFiles(box, isAccepted, onPaste) {
     const paste = (event) => {
       const files = [...event.clipboardData.files].filter(latest.current.isAccepted);
       const isElsewhere = event.target.closest?.('.drop') && !box.current?.contains(event.target);
-      if (event.defaultPrevented || files.length === 0 || isElsewhere || !box.current?.checkVisibility()) {
+      if (
+        event.defaultPrevented ||
+        files.length === 0 ||
+        isElsewhere ||
+        !box.current?.checkVisibility()
+      ) {
         return;
       }
       event.preventDefault();

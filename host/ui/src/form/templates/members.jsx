@@ -17,7 +17,7 @@ export function Members(props) {
   };
   return (
     <div className="members" id={fieldPathId.$id} role="group" aria-label={title || undefined}>
-      {title && hasHeading && <h4 className="members-title">{title}</h4>}
+      {title && hasHeading && <p className="members-title">{title}</p>}
       {basic.map(({ content }) => content)}
       {advanced.length > 0 && (
         <div className="folds">
@@ -49,7 +49,9 @@ function Fold({ title, isWrong, given, count, children }) {
       <summary>
         <Chevron />
         {title}
-        <span className="fold-count">{given > 0 ? `${given} of ${count} set` : `${count} ${count === 1 ? 'field' : 'fields'}`}</span>
+        <span className="fold-count">
+          {given > 0 ? `${given} of ${count} set` : `${count} ${count === 1 ? 'field' : 'fields'}`}
+        </span>
       </summary>
       <div className="fold-body">{children}</div>
     </details>
@@ -63,7 +65,9 @@ function groupsOf(properties, optionsOf) {
     const group = optionsOf(property).group ?? 'Advanced';
     groups.set(group, [...(groups.get(group) ?? []), property]);
   }
-  return [...groups].toSorted(([one], [other]) => Number(other === 'Advanced') - Number(one === 'Advanced'));
+  return [...groups].toSorted(
+    ([one], [other]) => Number(other === 'Advanced') - Number(one === 'Advanced'),
+  );
 }
 
 const defaultOf = (schema, name) => schema.properties?.[name]?.default;

@@ -121,7 +121,13 @@ export function Suggestions(props) {
       >
         <Chevron />
       </button>
-      <ul className="suggestions-list" role="listbox" id={listId} aria-label={label} hidden={!isOpen}>
+      <ul
+        className="suggestions-list"
+        role="listbox"
+        id={listId}
+        aria-label={label}
+        hidden={!isOpen}
+      >
         {isLoading && <li className="suggestions-note">Loading…</li>}
         {choices.map((choice, index) => (
           <li
@@ -136,7 +142,9 @@ export function Suggestions(props) {
             onClick={() => choose(choice)}
           >
             <span>{choice.label}</span>
-            {!isClosed && choice.label !== shown(choice.value) && <code>{shown(choice.value)}</code>}
+            {!isClosed && choice.label !== shown(choice.value) && (
+              <code>{shown(choice.value)}</code>
+            )}
             {choice.description && <small>{choice.description}</small>}
           </li>
         ))}
@@ -153,7 +161,9 @@ export function Suggestions(props) {
       )}
       {needsDescription && (
         <span className="choice-description">
-          {[!isClosed && chosen.label !== value && chosen.label, chosen.description].filter(Boolean).join(': ')}
+          {[!isClosed && chosen.label !== value && chosen.label, chosen.description]
+            .filter(Boolean)
+            .join(': ')}
         </span>
       )}
     </div>

@@ -31,7 +31,7 @@ export function Metadata({ metadata, timing }) {
   ];
   const hasMore = Object.keys(others).length > 0 || Object.values(usage ?? {}).some(isObject);
   return (
-    <section className="metadata" aria-label="Usage and duration">
+    <div className="metadata" role="group" aria-label="Usage and duration">
       <Facts
         facts={facts.filter(([, value]) => value).map(([label, value]) => ({ label, value }))}
       />
@@ -43,7 +43,7 @@ export function Metadata({ metadata, timing }) {
           <Data value={metadata} label="Metadata" />
         </details>
       )}
-    </section>
+    </div>
   );
 }
 
