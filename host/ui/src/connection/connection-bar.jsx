@@ -1,6 +1,8 @@
 // Selects the connection that runs use, and shows what is wrong with it.
 
+import { asSentence } from '../parts/format.js';
 import { Add, Edit } from '../parts/icons.jsx';
+import { Sentence } from '../parts/sentence.jsx';
 import { SESSION, chooseConnection } from './connections.js';
 
 export function ConnectionBar({ connections, component, error, onEdit, onAdd }) {
@@ -39,7 +41,7 @@ export function ConnectionBar({ connections, component, error, onEdit, onAdd }) 
       </div>
       {error && (
         <p className="field-error" id="connection-error" role="alert">
-          {error}
+          <Sentence text={asSentence(error)} />
         </p>
       )}
     </section>

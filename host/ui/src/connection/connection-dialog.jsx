@@ -11,7 +11,9 @@ import {
 import { SchemaForm } from '../form/form.jsx';
 import { errorAt } from '../form/property-path.js';
 import { Dialog } from '../parts/dialog.jsx';
+import { asSentence } from '../parts/format.js';
 import { Check, Chevron } from '../parts/icons.jsx';
+import { Sentence } from '../parts/sentence.jsx';
 import { Markdown } from '../docs/markdown.jsx';
 import { SESSION, chooseConnection, reloadConnections, setSession } from './connections.js';
 import { formFor, sameValues } from './kept-secrets.js';
@@ -152,12 +154,12 @@ export function ConnectionDialog({ component, connection, onClose }) {
         <div aria-live="polite">
           {outcome?.message && (
             <p className="notice notice-good">
-              <Check /> {outcome.message}
+              <Check /> {asSentence(outcome.message)}
             </p>
           )}
           {outcome?.error && (
             <p className="notice notice-bad" role="alert">
-              {outcome.error}
+              <Sentence text={asSentence(outcome.error)} />
             </p>
           )}
         </div>

@@ -13,6 +13,7 @@ import { SchemaForm } from '../form/form.jsx';
 import { errorAt } from '../form/property-path.js';
 import { propertiesOf } from '../form/schema.js';
 import { Markdown } from '../docs/markdown.jsx';
+import { asSentence } from '../parts/format.js';
 import { Chevron } from '../parts/icons.jsx';
 import { isNarrow } from '../parts/use-is-narrow.js';
 import { Sentence } from '../parts/sentence.jsx';
@@ -121,7 +122,7 @@ export function ConnectCard({ component, error }) {
       <div aria-live="polite">
         {(failure ?? error) && (
           <p className="notice notice-bad" id="connection-error" role="alert">
-            <Sentence text={failure ?? error} />
+            <Sentence text={asSentence(failure ?? error)} />
           </p>
         )}
       </div>

@@ -1,6 +1,7 @@
 // What a new connection's test reached.
 
 import { setReached } from '../connection/connections.js';
+import { asSentence } from '../parts/format.js';
 import { Check, Remove } from '../parts/icons.jsx';
 import { useStore } from '../state/store.js';
 
@@ -10,7 +11,7 @@ export function Reached({ component }) {
     <div aria-live="polite">
       {message && (
         <p className="notice notice-good notice-row">
-          <Check /> <span>{message.charAt(0).toUpperCase() + message.slice(1)}</span>
+          <Check /> <span>{asSentence(message)}</span>
           <span className="spring" />
           <button
             type="button"

@@ -1,26 +1,27 @@
-// A run in a few words: the first text that the user entered.
+// A run in a few words: the text that the user entered last.
 
 const MAX_LENGTH = 90;
 
 export function summaryOf(run) {
-  const text = firstText(Object.values(run.input)) ?? run.title;
+  const text = mainText(run.input) ?? run.title;
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
 }
 
-/** The longest texts are most likely to be the user's own: a list's before a setting's. */
-function firstText(values) {
-  const nested = values.filter((value) => typeof value === 'object' && value !== null);
-  for (const value of nested) {
-    const inner = firstText(
-      Object.values(value).toSorted((one, other) => lengthOf(other) - lengthOf(one)),
-    );
-    if (inner) {
-      return inner;
+/**
+ * The last text in a list or, without one, the longest: a setting's is short. A list of
+ * messages ends with the newest.
+ */
+function mainText(value) {
+  const values = Object.values(value);
+  const nested = values.filter((inner) => typeof inner === 'object' && inner !== null);
+  for (const inner of Array.isArray(value) ? nested.toReversed() : nested) {
+    const text = mainText(inner);
+    if (text) {
+      return text;
     }
   }
-  return values
-    .filter((value) => typeof value === 'string' && value.trim() !== '')
-    .toSorted((one, other) => lengthOf(other) - lengthOf(one))[0];
+  const texts = values.filter((inner) => typeof inner === 'string' && inner.trim() !== '');
+  return Array.isArray(value)
+    ? texts.at(-1)
+    : texts.toSorted((one, other) => other.length - one.length)[0];
 }
-
-const lengthOf = (value) => (typeof value === 'string' ? value.length : 0);

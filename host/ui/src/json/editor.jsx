@@ -145,6 +145,8 @@ export function JsonEditor(props) {
             <ul
               className="suggestions-list editor-list"
               role="listbox"
+              // It scrolls. Tab never moves here, because it chooses a completion.
+              tabIndex={0}
               id={listId}
               aria-label="Completions"
               style={{ insetInlineStart: list.place.left, top: list.place.top }}

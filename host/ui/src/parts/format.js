@@ -32,3 +32,8 @@ const TIME = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'sh
 export function formatTime(ms) {
   return Number.isNaN(new Date(ms).getTime()) ? undefined : TIME.format(ms);
 }
+
+/** Begins a message of the service, which other programs embed, as a sentence of its own. */
+export function asSentence(message) {
+  return message.charAt(0).toUpperCase() + message.slice(1);
+}
