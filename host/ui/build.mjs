@@ -27,6 +27,8 @@ const { metafile } = await esbuild.build({
   format: 'esm',
   jsx: 'automatic',
   target: ['chrome115', 'firefox115', 'safari16.4'],
+  // This module would set `innerHTML`, which the page's policy forbids.
+  alias: { 'markdown-to-jsx/entities': join(here, 'src/docs/entities.js') },
   define: { 'process.env.NODE_ENV': '"production"' },
   logLevel: 'warning',
   absWorkingDir: here,

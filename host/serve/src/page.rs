@@ -14,11 +14,13 @@ use super::problem::Problem;
 /// The files of the page by name, listed by `build.rs`.
 const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
-/// Allows nothing from other origins, nothing inline and no frames.
+/// Allows nothing from other origins, nothing inline, no frames, and no text to become
+/// HTML or a script.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; \
                       font-src 'self'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'";
+                      frame-ancestors 'none'; require-trusted-types-for 'script'; \
+                      trusted-types 'none'";
 
 pub fn routes() -> Router<Arc<App>> {
     Router::new()

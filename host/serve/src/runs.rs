@@ -334,6 +334,12 @@ fn streamed(events: impl stream::Stream<Item = sse::Event> + Send + 'static) -> 
 enum RunEvent<'a> {
     /// The next piece of text of an answer.
     Delta(DeltaData),
+    /// The next piece of text of the reasoning before an answer.
+    Reasoning(DeltaData),
+    /// What the run is waiting for.
+    Status(StatusData),
+    /// Members of the outcome's metadata that are known before the run ends.
+    Metadata(MetadataData),
     /// The progress of a task.
     Progress(ProgressData),
     /// A request failed and will be retried after a pause.
@@ -355,6 +361,18 @@ struct DeltaData {
     /// The index of the answer, from 0, if there are several.
     choice: u32,
     text: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct StatusData {
+    /// A text for people, such as `queued`.
+    text: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct MetadataData {
+    /// An object.
+    metadata: Value,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -405,6 +423,9 @@ impl RunEvent<'_> {
     fn of(event: Event) -> Option<Self> {
         Some(match event {
             Event::TextDelta { choice, text } => Self::Delta(DeltaData { choice, text }),
+            Event::ReasoningDelta { choice, text } => Self::Reasoning(DeltaData { choice, text }),
+            Event::Status { text } => Self::Status(StatusData { text }),
+            Event::Metadata { metadata } => Self::Metadata(MetadataData { metadata }),
             Event::Progress { unit, done, total } => {
                 Self::Progress(ProgressData { unit, done, total })
             }

@@ -1,10 +1,13 @@
 // Asks for the API key of a service that requires one.
 
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Dialog } from './parts/dialog.jsx';
 
 export function KeyDialog({ note, onKey, onClose }) {
   const [key, setKey] = useState('');
+  const input = useRef(null);
+  // After the dialog has opened, which moves the focus to its first button.
+  useEffect(() => input.current.focus(), []);
   return (
     <Dialog title="Enter the API key" onClose={onClose}>
       <form
@@ -20,6 +23,7 @@ export function KeyDialog({ note, onKey, onClose }) {
               API key
             </label>
             <input
+              ref={input}
               id="key"
               className="input"
               type="password"

@@ -1,6 +1,8 @@
 //! The web page in a browser: the page served by the built command, with the
 //! sandbox as the provider. Screenshots are in `TARGET/screenshots/`.
 
+mod journeys;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -46,7 +48,7 @@ impl Page {
     /// Fills in the dialog for a connection to the sandbox, without closing it.
     fn fill_in_connection(&self, token: &str) {
         let browser = &self.browser;
-        browser.press("New connection");
+        browser.press("All options");
         browser.fill("Token", token);
         browser.press("Advanced");
         browser.fill("Base URL", self.sandbox.base_url().as_str());
@@ -121,9 +123,31 @@ fn ask_streams_the_answer() {
     browser.press("Cancel");
     browser.sees("The run was cancelled");
 
-    browser.press("Request");
+    browser.press("Code");
     browser.sees("/api/v1/components/openai/v1/actions/ask/run");
-    browser.screenshot("ask-request");
+    browser.screenshot("ask-code");
+    page.assert_no_browser_errors();
+}
+
+#[test]
+fn an_answer_is_rendered_and_never_executed() {
+    let page = Page::open("ask", Screen::Desktop);
+    let browser = &page.browser;
+    page.connect();
+    // The sandbox repeats the question.
+    browser.fill(
+        "Content 1",
+        "**Bold** [link](javascript:document.title='x') ![image](https://image.example/a.png) \
+         <img src=x onerror=\"document.title='x'\"><script>document.title = 'x'</script>",
+    );
+    page.run();
+    browser.until("document.querySelector('.result .markdown strong')?.innerText === 'Bold'");
+    browser.sees("<script>");
+    assert_eq!(browser.value("document.querySelectorAll('.result :is(a, img, script)').length"), 0);
+    assert_ne!(browser.value("document.title"), "x");
+    browser.screenshot("ask-markdown");
+    browser.tick("Raw");
+    browser.sees("**Bold**");
     page.assert_no_browser_errors();
 }
 
@@ -157,6 +181,11 @@ fn images_are_shown() {
     page.run();
     page.browser.until("document.querySelector('.result img')?.naturalWidth > 0");
     page.browser.screenshot("image");
+    page.browser.press("Enlarge image.png");
+    page.browser.until("document.querySelector('dialog img')?.naturalWidth > 0");
+    page.browser.screenshot("image-enlarged");
+    page.browser.press("Close");
+    page.browser.until("!document.querySelector('dialog')");
     page.assert_no_browser_errors();
 }
 
@@ -187,6 +216,13 @@ fn recordings_are_uploaded_and_transcribed() {
     browser.until("document.querySelector('.parts .time')");
     browser.sees("0:00 – 0:0");
     browser.screenshot("transcript");
+    // A timestamp plays the recording, and the transcript can be downloaded.
+    browser.click(".parts button.time");
+    browser.until("document.querySelector('.parts [aria-current]')");
+    for extension in ["txt", "srt", "vtt"] {
+        browser
+            .until(&format!("document.querySelector('.downloads [download$=\".{extension}\"]')"));
+    }
     page.assert_no_browser_errors();
 }
 
@@ -275,7 +311,7 @@ fn drafts_survive_a_reload() {
     let browser = &page.browser;
     page.connect();
     browser.fill("Content 1", "Remember this");
-    browser.press("Advanced");
+    browser.press("Sampling");
     browser.press("Add to Logit Bias");
     browser.fill("Logit Bias 1, key", "50256");
     browser.fill("Logit Bias 1, value", "-100");

@@ -135,7 +135,19 @@ fn events_are_named_and_typed() {
         events.iter().map(|event| &event["properties"]["event"]["const"]).collect();
     assert_eq!(
         names,
-        ["delta", "progress", "attempt", "file", "call", "called", "result", "failure"]
+        [
+            "delta",
+            "reasoning",
+            "status",
+            "metadata",
+            "progress",
+            "attempt",
+            "file",
+            "call",
+            "called",
+            "result",
+            "failure"
+        ]
     );
     // Streamed events match the schema.
     let sandbox = sandbox();

@@ -25,6 +25,7 @@ export const addressOf = (path) => BASE + path;
  * @property {string} [detail]
  * @property {number} [status]
  * @property {string} [instance]
+ * @property {boolean} [isLost] whether the connection to the service broke during a run
  * @property {{kind: string, message: string, property?: string, status?: number, code?: string,
  *   requestId?: string, retryAfterMs?: number, detail?: unknown}} [failure]
  */
@@ -42,6 +43,9 @@ export class ServiceError extends Error {
 export function sentence(problem) {
   return problem.failure?.message ?? problem.detail ?? problem.title ?? 'the service failed';
 }
+
+const NO_KEY = 'This service accepts only requests with a key. Whoever runs it can give you one.';
+const WRONG_KEY = 'The service does not accept this key. Check that you copied all of it.';
 
 /**
  * Sends a request, and returns the response with its body unread.
@@ -68,14 +72,19 @@ export async function request(method, path, { json, accept, signal } = {}) {
     if (error.name === 'AbortError') {
       throw error;
     }
-    throw new ServiceError({ title: 'cannot reach the service' });
+    throw new ServiceError({
+      title: 'Cannot reach the service. Check that it is running and that you are online.',
+    });
   }
   if (!response.ok) {
     const problem = await problemOf(response);
-    if (isForKey(response)) {
-      accessKey.ask(sentence(problem));
+    if (!isForKey(response)) {
+      throw new ServiceError(problem);
     }
-    throw new ServiceError(problem);
+    // The service's own words are for programs.
+    const detail = key ? WRONG_KEY : NO_KEY;
+    accessKey.ask(detail);
+    throw new ServiceError({ ...problem, detail });
   }
   return response;
 }

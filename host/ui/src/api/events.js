@@ -8,16 +8,22 @@
  */
 export async function* readEvents(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
+  // The pieces of a block that is incomplete. A result may have megabytes: they are
+  // joined once, and not searched again with each piece that arrives.
+  let pieces = [];
   for (;;) {
     const { done, value } = await reader.read();
     if (done) {
       return;
     }
-    // A carriage return at the end may be the first half of a line break.
-    const text = (rest + value).replace(/\r\n/g, '\n');
-    const blocks = text.split('\n\n');
-    rest = blocks.pop();
+    // The end of a block may be split between two pieces.
+    const tail = (pieces.pop() ?? '') + value;
+    if (!/\r?\n\r?\n/.test(tail)) {
+      pieces.push(tail.slice(0, -MAX_END), tail.slice(-MAX_END));
+      continue;
+    }
+    const blocks = (pieces.join('') + tail).replace(/\r\n/g, '\n').split('\n\n');
+    pieces = [blocks.pop()];
     for (const block of blocks) {
       const event = parse(block);
       if (event) {
@@ -26,6 +32,9 @@ export async function* readEvents(response) {
     }
   }
 }
+
+/** The length of the longest end of a block: two line breaks. */
+const MAX_END = 4;
 
 function parse(block) {
   let event = 'message';

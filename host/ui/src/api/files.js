@@ -47,6 +47,9 @@ export function isFileEntry(value) {
   );
 }
 
+/** The path of a stored file. An output may contain any path, which must not be requested. */
+const FILE = /^\/files\/[\w-]+$/;
+
 /**
  * The URL from which an element of the page can load a file. Elements cannot send
  * an API key; if there is one, the content is fetched with it.
@@ -56,7 +59,7 @@ export function isFileEntry(value) {
  *   files that do not belong to the service
  */
 export function useFileUrl(url) {
-  const path = pathOf(url);
+  const path = FILE.exec(pathOf(url) ?? '')?.[0];
   const needsKey = path !== undefined && accessKey.get() !== null;
   const [blobUrl, setBlobUrl] = useState();
   useEffect(() => {

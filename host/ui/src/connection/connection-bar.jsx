@@ -1,10 +1,12 @@
 // Selects the connection that runs use, and shows what is wrong with it.
 
+import { asSentence } from '../parts/format.js';
 import { Add, Edit } from '../parts/icons.jsx';
-import { SESSION } from './connections.js';
+import { Sentence } from '../parts/sentence.jsx';
+import { SESSION, chooseConnection } from './connections.js';
 
-export function ConnectionBar({ connections, error, onEdit, onAdd }) {
-  const { stored, session, chosen, choose } = connections;
+export function ConnectionBar({ connections, component, error, onEdit, onAdd }) {
+  const { stored, session, chosen } = connections;
   return (
     <section className="connection" aria-label="Connection">
       <div className="connection-row">
@@ -17,7 +19,7 @@ export function ConnectionBar({ connections, error, onEdit, onAdd }) {
           value={chosen ?? ''}
           aria-invalid={Boolean(error)}
           aria-describedby="connection-error"
-          onChange={({ target }) => choose(target.value)}
+          onChange={({ target }) => chooseConnection(component, target.value)}
         >
           <option value="">None</option>
           {session && <option value={SESSION}>For this session</option>}
@@ -29,17 +31,17 @@ export function ConnectionBar({ connections, error, onEdit, onAdd }) {
         </select>
         {chosen && (
           <button type="button" id="connection-edit" className="button" onClick={onEdit}>
-            <Edit /> Edit
+            <Edit /> <span className="wide-text">Edit</span>
           </button>
         )}
         <button type="button" id="connection-add" className="button" onClick={onAdd}>
-          <Add /> New
+          <Add /> <span className="wide-text">New</span>
           <span className="hidden"> connection</span>
         </button>
       </div>
       {error && (
         <p className="field-error" id="connection-error" role="alert">
-          {error}
+          <Sentence text={asSentence(error)} />
         </p>
       )}
     </section>

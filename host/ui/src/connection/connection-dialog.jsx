@@ -11,19 +11,20 @@ import {
 import { SchemaForm } from '../form/form.jsx';
 import { errorAt } from '../form/property-path.js';
 import { Dialog } from '../parts/dialog.jsx';
+import { asSentence } from '../parts/format.js';
 import { Check, Chevron } from '../parts/icons.jsx';
+import { Sentence } from '../parts/sentence.jsx';
 import { Markdown } from '../docs/markdown.jsx';
-import { SESSION } from './connections.js';
+import { SESSION, chooseConnection, reloadConnections, setSession } from './connections.js';
 import { formFor, sameValues } from './kept-secrets.js';
 
 /**
  * @param {object} props
  * @param {{address: string, title: string, help?: string}} props.component
  * @param {object} [props.connection] the connection to edit; `{id: SESSION, values}` for the session's
- * @param {object} props.connections
  * @param {() => void} props.onClose
  */
-export function ConnectionDialog({ component, connection, connections, onClose }) {
+export function ConnectionDialog({ component, connection, onClose }) {
   const isStored = connection !== undefined && connection.id !== SESSION;
   const [form, setForm] = useState();
   const [values, setValues] = useState(connection?.values ?? {});
@@ -59,15 +60,15 @@ export function ConnectionDialog({ component, connection, connections, onClose }
 
   const save = async () => {
     if (!isKept) {
-      connections.setSession(values);
-      connections.choose(SESSION);
+      setSession(component.address, values);
+      chooseConnection(component.address, SESSION);
     } else {
       const body = { name, component: component.address, values };
       const saved = await (isStored
         ? replaceConnection(connection.id, body)
         : createConnection(body));
-      await connections.reload();
-      connections.choose(saved.id);
+      await reloadConnections();
+      chooseConnection(component.address, saved.id);
       return saved.id;
     }
     return undefined;
@@ -99,9 +100,9 @@ export function ConnectionDialog({ component, connection, connections, onClose }
     attempt(async () => {
       if (isStored) {
         await deleteConnection(connection.id);
-        await connections.reload();
+        await reloadConnections();
       } else {
-        connections.setSession(undefined);
+        setSession(component.address, undefined);
       }
       onClose();
     });
@@ -142,6 +143,7 @@ export function ConnectionDialog({ component, connection, connections, onClose }
             value={values}
             errors={errors}
             handle={handle}
+            idPrefix="connection"
             onChange={(next) => {
               setValues(next);
               setErrors(undefined);
@@ -152,12 +154,12 @@ export function ConnectionDialog({ component, connection, connections, onClose }
         <div aria-live="polite">
           {outcome?.message && (
             <p className="notice notice-good">
-              <Check /> {outcome.message}
+              <Check /> {asSentence(outcome.message)}
             </p>
           )}
           {outcome?.error && (
             <p className="notice notice-bad" role="alert">
-              {outcome.error}
+              <Sentence text={asSentence(outcome.error)} />
             </p>
           )}
         </div>

@@ -10,5 +10,10 @@ export function Docs({ component, title }) {
   useEffect(() => {
     getDocs(component).then(setDocs, (error) => setDocs(error.message));
   }, [component]);
-  return <Markdown text={sectionOf(docs, title)} />;
+  return (
+    <>
+      <h2 className="hidden">Docs</h2>
+      <Markdown text={sectionOf(docs, title)} />
+    </>
+  );
 }

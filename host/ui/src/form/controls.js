@@ -2,6 +2,7 @@
 // that are built into rjsf; the schema determines which of ours fits.
 
 import {
+  hasManyChoices,
   hasSuggestions,
   isChoiceList,
   isFile,
@@ -16,7 +17,7 @@ import {
 
 /** @returns {object} the uiSchema with our controls */
 export function withControls(schema, uiSchema = {}) {
-  const ui = { ...uiSchema, ...control(schema, uiSchema) };
+  const ui = { ...hint(schema), ...uiSchema, ...control(schema, uiSchema) };
   for (const [name, property] of Object.entries(propertiesOf(schema))) {
     ui[name] = withControls(property, uiSchema[name]);
   }
@@ -24,6 +25,12 @@ export function withControls(schema, uiSchema = {}) {
     ui.items = withControls(schema.items, uiSchema.items);
   }
   return ui;
+}
+
+/** A default that is not filled in is shown as the placeholder. */
+function hint(schema) {
+  const value = schema['x-default'];
+  return value === undefined ? {} : { 'ui:placeholder': `default: ${value}` };
 }
 
 function control(schema, uiSchema) {
@@ -36,6 +43,7 @@ function control(schema, uiSchema) {
   if (messageShape(schema)) return { 'ui:field': 'messages' };
   if (schema['x-secret']) return {};
   if (isJsonText(schema, placeholder)) return { 'ui:widget': 'json' };
+  if (hasManyChoices(schema)) return { 'ui:widget': 'suggestions' };
   if (hasSuggestions(schema)) return { 'ui:widget': 'suggestions' };
   if (isLongText(schema)) return { 'ui:widget': 'textarea' };
   return {};

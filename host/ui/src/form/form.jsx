@@ -5,13 +5,19 @@ import { useCallback, useImperativeHandle, useMemo, useRef, useState } from 'rea
 import Form from '@rjsf/core/lib/components/Form.js';
 import { withControls } from './controls.js';
 import { fields } from './fields/index.js';
+import { withoutInnerDefaults } from './optional-objects.js';
 import { focusProperty, parsePath, pathsOf } from './property-path.js';
 import { templates } from './templates/index.js';
 import { validator } from './validator.js';
 import { widgets } from './widgets/index.js';
 
-/** Without these, rjsf fills optional selects with their first choice. */
-const DEFAULTS = { constAsDefaults: 'never', emptyObjectFields: 'skipEmptyDefaults' };
+/** Without these, rjsf fills optional selects with their first choice, and lists with
+ * items that are no files. */
+const DEFAULTS = {
+  constAsDefaults: 'never',
+  emptyObjectFields: 'skipEmptyDefaults',
+  arrayMinItems: { populate: 'never' },
+};
 
 /** Errors that are expected while the user fills in the form. */
 const UNFINISHED = new Set(['required', 'minItems', 'minLength', 'minProperties']);
@@ -20,17 +26,17 @@ const UNFINISHED = new Set(['required', 'minItems', 'minLength', 'minProperties'
  * @param {object} props
  * @param {object} props.schema
  * @param {object} props.uiSchema
+ * @param {string} [props.idPrefix] distinguishes the forms of a page
  * @param {object} props.value
  * @param {(value: object) => void} props.onChange
  * @param {() => void} props.onSubmit called only if the data is valid
  * @param {object} [props.errors] errors reported by the service, as a tree
- * @param {object} [props.context] what controls need to know about the page
  * @param {import('react').Ref} props.handle receives `submit` and `focus(path)`
  */
 export function SchemaForm(props) {
-  const { schema, uiSchema, value, onChange, onSubmit, errors, context, handle, children } = props;
-  const ours = useMemo(() => withoutHeading(schema), [schema]);
-  const controls = useMemo(() => withControls(schema, uiSchema), [schema, uiSchema]);
+  const { schema, uiSchema, idPrefix = 'root', value, onChange, onSubmit, errors, handle } = props;
+  const ours = useMemo(() => withoutInnerDefaults(withoutHeading(schema)), [schema]);
+  const controls = useMemo(() => withControls(ours, uiSchema), [ours, uiSchema]);
   const form = useRef(null);
   const element = () => form.current.formElement.current;
   const [isFinished, setFinished] = useState(false);
@@ -41,7 +47,7 @@ export function SchemaForm(props) {
       // Waits for the state change: `transformErrors` must no longer filter.
       setTimeout(() => form.current?.submit());
     },
-    focus: (path) => focusProperty(element(), parsePath(path)),
+    focus: (path) => focusProperty(element(), idPrefix, parsePath(path)),
   }));
 
   const transformErrors = useCallback(
@@ -53,10 +59,10 @@ export function SchemaForm(props) {
     <Form
       ref={form}
       className="form"
+      idPrefix={idPrefix}
       schema={ours}
       uiSchema={controls}
       formData={value}
-      formContext={context}
       validator={validator}
       fields={fields}
       templates={templates}
@@ -78,12 +84,10 @@ export function SchemaForm(props) {
       onError={() => {
         const [first] = pathsOf(form.current.state.errorSchema);
         if (first) {
-          focusProperty(element(), first);
+          focusProperty(element(), idPrefix, first);
         }
       }}
-    >
-      {children}
-    </Form>
+    />
   );
 }
 

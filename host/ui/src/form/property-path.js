@@ -8,9 +8,21 @@ export function parsePath(path) {
 
 /** Builds rjsf's error tree with a single message. */
 export function errorAt(path, message) {
-  return parsePath(path).reduceRight((inner, step) => ({ [step]: inner }), {
-    __errors: [message],
-  });
+  return errorsAt([{ property: path, message }]);
+}
+
+/**
+ * Builds rjsf's error tree.
+ *
+ * @param {{property: string, message: string}[]} violations
+ */
+export function errorsAt(violations) {
+  const tree = {};
+  for (const { property, message } of violations) {
+    const place = parsePath(property).reduce((inner, step) => (inner[step] ??= {}), tree);
+    (place.__errors ??= []).push(message);
+  }
+  return tree;
 }
 
 /** The paths of all errors in a tree, in its order. */
@@ -25,12 +37,13 @@ export function pathsOf(errors, above = []) {
  * control around it.
  *
  * @param {HTMLElement} form
+ * @param {string} prefix of the form's ids
  * @param {string[]} path
  * @returns {boolean} whether a control was found
  */
-export function focusProperty(form, path) {
+export function focusProperty(form, prefix, path) {
   for (let length = path.length; length > 0; length -= 1) {
-    const id = ['root', ...path.slice(0, length)].join('_');
+    const id = [prefix, ...path.slice(0, length)].join('_');
     const found = form.querySelector(`#${CSS.escape(id)}`);
     if (found) {
       unfold(found);

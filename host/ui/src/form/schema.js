@@ -27,6 +27,9 @@ export const hasSuggestions = (schema) =>
   Boolean(schema['x-options-source'] || schema['x-choices'] || schema.examples) &&
   [schema.type].flat().includes('string');
 
+/** A closed list of choices that is too long to find one by looking. */
+export const hasManyChoices = (schema) => schema.type !== 'array' && schema.oneOf?.length > 10;
+
 /** Whether a property accepts several types, so that the user may enter JSON. */
 export const takesJson = (schema) => Array.isArray(schema.type) && schema.type.includes('object');
 
@@ -108,4 +111,40 @@ export function withoutSecrets(schema, value) {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [name, withoutSecrets(properties[name], member)]),
   );
+}
+
+/** Puts back the secrets that `withoutSecrets` removed from a value. */
+export function withSecretsOf(schema, value, before) {
+  if (schema?.['x-secret']) {
+    return before;
+  }
+  if (Array.isArray(value)) {
+    return value.map((item, index) => withSecretsOf(schema?.items, item, before?.[index]));
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  const properties = propertiesOf(schema ?? {});
+  const secrets = Object.keys(properties).filter((name) => properties[name]['x-secret']);
+  const names = new Set([...Object.keys(value), ...secrets]);
+  const members = [...names].map((name) => [
+    name,
+    withSecretsOf(properties[name], value[name], before?.[name]),
+  ]);
+  return Object.fromEntries(members.filter(([, member]) => member !== undefined));
+}
+
+/** The secret strings in a value. */
+export function secretsIn(schema, value, isSecret = false) {
+  if (typeof value === 'string') {
+    return (isSecret || schema?.['x-secret']) && value !== '' ? [value] : [];
+  }
+  if (typeof value !== 'object' || value === null) {
+    return [];
+  }
+  const properties = propertiesOf(schema ?? {});
+  return Object.entries(value).flatMap(([name, member]) => {
+    const inner = Array.isArray(value) ? schema?.items : properties[name];
+    return secretsIn(inner, member, isSecret || schema?.['x-secret']);
+  });
 }

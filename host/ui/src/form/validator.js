@@ -26,6 +26,12 @@ function sent(value) {
   return value === undefined ? null : JSON.parse(JSON.stringify(value));
 }
 
+/** What is wrong with a value: the path and a message for each mistake. */
+export function mistakesIn(schema, value) {
+  const instance = sent(value);
+  return fieldErrors(schema, instance, validatorOf(schema).validate(instance).errors);
+}
+
 /** @type {import('@rjsf/utils').ValidatorType} */
 export const validator = {
   validateFormData(formData, schema, _customValidate, transformErrors, uiSchema) {

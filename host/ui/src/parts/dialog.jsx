@@ -4,13 +4,27 @@
 import { useEffect, useRef } from 'react';
 import { Remove } from './icons.jsx';
 
-export function Dialog({ title, onClose, children }) {
+/**
+ * @param {object} props
+ * @param {string} props.title
+ * @param {boolean} [props.isWide] for something to look at: a click next to it closes it
+ * @param {() => void} props.onClose
+ * @param {(event: KeyboardEvent) => void} [props.onKeyDown]
+ */
+export function Dialog({ title, isWide, onClose, onKeyDown, children }) {
   const dialog = useRef(null);
   useEffect(() => {
     dialog.current.showModal();
   }, []);
   return (
-    <dialog ref={dialog} className="dialog" aria-labelledby="dialog-title" onClose={onClose}>
+    <dialog
+      ref={dialog}
+      className={isWide ? 'dialog dialog-wide' : 'dialog'}
+      closedby={isWide ? 'any' : undefined}
+      aria-labelledby="dialog-title"
+      onClose={onClose}
+      onKeyDown={onKeyDown}
+    >
       <header className="dialog-head">
         <h2 id="dialog-title">{title}</h2>
         <button

@@ -5,7 +5,8 @@ export function labelOf(name) {
   const words = name
     .replace(/_/g, ' ')
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase();
+    .toLowerCase()
+    .replace(/\b(id|ids|url|urls)\b/g, (word) => word.toUpperCase().replace(/S$/, 's'));
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
@@ -23,4 +24,16 @@ export function formatClock(seconds) {
   const pad = (number) => String(number).padStart(2, '0');
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+}
+
+const TIME = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+
+/** Formats a time in milliseconds since 1970; undefined if there is no such time. */
+export function formatTime(ms) {
+  return Number.isNaN(new Date(ms).getTime()) ? undefined : TIME.format(ms);
+}
+
+/** Begins a message of the service, which other programs embed, as a sentence of its own. */
+export function asSentence(message) {
+  return message.charAt(0).toUpperCase() + message.slice(1);
 }

@@ -3,11 +3,16 @@
 import { useRef } from 'react';
 
 /**
- * @param {{tabs: {id: string, label: string, content: import('react').ReactNode}[],
+ * @param {{tabs: {id: string, label: string, badge?: string | false, isKept?: boolean,
+ *   content: import('react').ReactNode}[],
  *   current: string, onChange: (id: string) => void}} props
  */
 export function Tabs({ tabs, current, onChange }) {
   const list = useRef(null);
+  // A panel is rendered when it is opened. What is kept stays as the user left it;
+  // the others need no work while they are hidden.
+  const opened = useRef(new Set());
+  opened.current.add(current);
   const move = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step) {
@@ -20,7 +25,7 @@ export function Tabs({ tabs, current, onChange }) {
   return (
     <div className="tabs">
       <div className="tab-list" role="tablist" ref={list} onKeyDown={move}>
-        {tabs.map(({ id, label }) => (
+        {tabs.map(({ id, label, badge }) => (
           <button
             key={id}
             type="button"
@@ -32,19 +37,26 @@ export function Tabs({ tabs, current, onChange }) {
             onClick={() => onChange(id)}
           >
             {label}
+            {badge && (
+              <span className="badge">
+                <span className="hidden">, {badge}</span>
+              </span>
+            )}
           </button>
         ))}
       </div>
-      {tabs.map(({ id, content }) => (
+      {tabs.map(({ id, content, isKept }) => (
         <div
           key={id}
           role="tabpanel"
+          // A panel may scroll and contain nothing that takes the focus.
+          tabIndex={0}
           className="panel"
           id={`panel-${id}`}
           aria-labelledby={`tab-${id}`}
           hidden={id !== current}
         >
-          {content}
+          {(id === current || (isKept && opened.current.has(id))) && content}
         </div>
       ))}
     </div>

@@ -3,32 +3,32 @@
 import { useEffect, useState } from 'react';
 import { formatDuration } from '../parts/format.js';
 import { Play, Stop } from '../parts/icons.jsx';
+import { clear } from '../state/input.js';
+import { cancel } from '../state/running.js';
+import { useStore } from '../state/store.js';
 
-export function RunBar({ state, onRun, onCancel, onClear, clearLabel }) {
-  const isRunning = state.status === 'running';
+export function RunBar({ onRun }) {
+  const { status, startedAt } = useStore(({ work }) => work.run);
+  const isCleared = useStore(({ work }) => work.cleared !== undefined);
+  const isRunning = status === 'running';
   return (
     <div className="run-bar">
       {isRunning ? (
-        <button type="button" className="button button-primary" onClick={onCancel}>
+        <button type="button" className="button button-stop" onClick={cancel}>
           <Stop /> Cancel
         </button>
       ) : (
-        <button
-          type="button"
-          className="button button-primary"
-          title="Ctrl+Enter"
-          onClick={onRun}
-        >
+        <button type="button" className="button button-primary" title="Ctrl+Enter" onClick={onRun}>
           <Play /> Run
         </button>
       )}
       <span className="run-status" role="status">
-        {STATUS[state.status]}
+        {STATUS[status]}
       </span>
-      {isRunning && <Elapsed since={state.startedAt} />}
+      {isRunning && <Elapsed since={startedAt} />}
       <span className="spring" />
-      <button type="button" className="button button-plain" onClick={onClear}>
-        {clearLabel}
+      <button type="button" className="button button-plain" onClick={clear}>
+        {isCleared ? 'Undo clear' : 'Clear'}
       </button>
     </div>
   );

@@ -1,8 +1,11 @@
-// Accepts files by click, keyboard or drag and drop, and uploads them with progress.
+// Accepts files by click, keyboard, drag and drop or paste, or from the microphone, and
+// uploads them with progress.
 
 import { useEffect, useRef, useState } from 'react';
 import { formatBytes, upload } from '../../api/files.js';
 import { Upload } from '../../parts/icons.jsx';
+import { Recorder } from './recorder.jsx';
+import { usePastedFiles } from './use-pasted-files.js';
 
 /**
  * @param {object} props
@@ -18,14 +21,23 @@ export function FilePicker({ id, label, isMultiple, accept, maxBytes, onUploaded
   const [error, setError] = useState();
   const [isOver, setOver] = useState(false);
   const controller = useRef();
+  const box = useRef(null);
   useEffect(() => () => controller.current?.abort(), []);
+  usePastedFiles(
+    box,
+    (file) => problemOf(file, accept, maxBytes) === undefined,
+    (files) => take(files),
+  );
 
   const take = async (files) => {
     setError(undefined);
     controller.current = new AbortController();
     try {
       for (const file of isMultiple ? files : files.slice(0, 1)) {
-        check(file, accept, maxBytes);
+        const problem = problemOf(file, accept, maxBytes);
+        if (problem) {
+          throw new Error(problem);
+        }
         setTransfer({ name: file.name, share: 0 });
         const onProgress = (share) => setTransfer({ name: file.name, share });
         onUploaded(await upload(file, onProgress, controller.current.signal));
@@ -61,6 +73,7 @@ export function FilePicker({ id, label, isMultiple, accept, maxBytes, onUploaded
   ].filter(Boolean);
   return (
     <div
+      ref={box}
       className={isOver ? 'drop drop-over' : 'drop'}
       onDragOver={(event) => {
         event.preventDefault();
@@ -86,7 +99,8 @@ export function FilePicker({ id, label, isMultiple, accept, maxBytes, onUploaded
       <label htmlFor={id} className="button">
         <Upload /> {isMultiple ? 'Choose files' : 'Choose a file'}
       </label>
-      <span className="drop-hint">or drop {isMultiple ? 'them' : 'it'} here</span>
+      <Recorder accept={accept} label={label} onRecorded={(file) => take([file])} />
+      <span className="drop-hint">or drop or paste {isMultiple ? 'them' : 'it'} here</span>
       {limits.length > 0 && (
         <span className="drop-limits" id={`${id}__limits`}>
           {limits.join(' · ')}
@@ -101,15 +115,13 @@ export function FilePicker({ id, label, isMultiple, accept, maxBytes, onUploaded
   );
 }
 
-/** Throws if a file would be refused, before anything is sent. */
-function check(file, accept, maxBytes) {
+/** Why a file would be refused, before anything is sent. */
+function problemOf(file, accept, maxBytes) {
   const extension = file.name.split('.').pop().toLowerCase();
   if (accept && !accept.includes(extension)) {
-    throw new Error(`${file.name} has the wrong type; expected ${accept.join(', ')}`);
+    return `${file.name} has the wrong type; expected ${accept.join(', ')}`;
   }
-  if (file.size > maxBytes) {
-    throw new Error(
-      `${file.name} is too large: ${formatBytes(file.size)}; the limit is ${formatBytes(maxBytes)}`,
-    );
-  }
+  return file.size > maxBytes
+    ? `${file.name} is too large: ${formatBytes(file.size)}; the limit is ${formatBytes(maxBytes)}`
+    : undefined;
 }

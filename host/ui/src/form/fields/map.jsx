@@ -46,6 +46,8 @@ export function MapField(props) {
               <input
                 id={id}
                 className="input"
+                type={shape['x-secret'] ? 'password' : 'text'}
+                autoComplete={shape['x-secret'] ? 'new-password' : 'off'}
                 aria-label={`${label} ${index + 1}, value`}
                 aria-invalid={errors.length > 0}
                 placeholder="value"

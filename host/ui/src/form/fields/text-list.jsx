@@ -5,7 +5,10 @@ import { Add, Remove } from '../../parts/icons.jsx';
 import { Group, change, errorsOf } from './group.jsx';
 
 export function TextList(props) {
-  const { schema, uiSchema, formData = [], fieldPathId, onBlur, name } = props;
+  const { schema, uiSchema, fieldPathId, onBlur, name, required } = props;
+  const given = props.formData ?? [];
+  // A required list begins with an empty row, which is not part of the value.
+  const formData = given.length === 0 && required ? [''] : given;
   const label = schema.title ?? name;
   const isFull = schema.maxItems !== undefined && formData.length >= schema.maxItems;
   const box = useRef(null);
@@ -49,6 +52,8 @@ export function TextList(props) {
               <input
                 id={id}
                 className="input"
+                type={schema.items['x-secret'] ? 'password' : 'text'}
+                autoComplete={schema.items['x-secret'] ? 'new-password' : 'off'}
                 aria-label={`${label} ${index + 1}`}
                 aria-invalid={errors.length > 0}
                 placeholder={uiSchema?.items?.['ui:placeholder']}

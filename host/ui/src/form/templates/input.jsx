@@ -2,6 +2,7 @@
 // all while it contains anything but a number, so the field could not report what is wrong.
 
 import { ariaDescribedByIds } from '@rjsf/utils';
+import { Slider, isBounded } from './slider.jsx';
 
 const KINDS = { password: 'password', email: 'email', uri: 'url', url: 'url', tel: 'tel' };
 const DATES = new Set(['date', 'datetime-local', 'time']);
@@ -11,7 +12,7 @@ export function Input(props) {
   const { schema, type, options, placeholder, rawErrors } = props;
   const isNumber = schema.type === 'number' || schema.type === 'integer';
   const wanted = options.inputType ?? type;
-  return (
+  const box = (
     <input
       id={id}
       type={KINDS[wanted] ?? (DATES.has(wanted) ? wanted : 'text')}
@@ -30,5 +31,14 @@ export function Input(props) {
       onBlur={({ target }) => onBlur(id, target.value)}
       onFocus={({ target }) => onFocus(id, target.value)}
     />
+  );
+  if (!isNumber || !isBounded(schema)) {
+    return box;
+  }
+  return (
+    <div className="bounded">
+      <Slider label={props.label} schema={schema} value={value} onChange={onChange} />
+      {box}
+    </div>
   );
 }

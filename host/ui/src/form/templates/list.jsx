@@ -2,6 +2,7 @@
 
 import { Add, Down, Remove, Up } from '../../parts/icons.jsx';
 import { Description, Required } from './field.jsx';
+import { itemTitle } from './item-title.js';
 
 export function List({ items, canAdd, onAddClick, title, schema, required, fieldPathId }) {
   return (
@@ -21,17 +22,18 @@ export function List({ items, canAdd, onAddClick, title, schema, required, field
   );
 }
 
-export function ListItem({ children, buttonsProps, index }) {
+export function ListItem({ children, buttonsProps, index, schema }) {
   const { hasMoveUp, hasMoveDown, hasRemove } = buttonsProps;
-  const number = index + 1;
+  // Only the field in the item receives its value.
+  const title = itemTitle(schema, children.props.formData, index);
   return (
-    <div className="list-item">
+    <div className="list-item" role="group" aria-label={title}>
       <div className="list-item-bar">
-        <span className="list-item-number">{number}</span>
+        <span className="list-item-title">{title}</span>
         <button
           type="button"
           className="button-icon"
-          aria-label={`Move ${number} up`}
+          aria-label={`Move ${title} up`}
           disabled={!hasMoveUp}
           onClick={buttonsProps.onMoveUpItem}
         >
@@ -40,7 +42,7 @@ export function ListItem({ children, buttonsProps, index }) {
         <button
           type="button"
           className="button-icon"
-          aria-label={`Move ${number} down`}
+          aria-label={`Move ${title} down`}
           disabled={!hasMoveDown}
           onClick={buttonsProps.onMoveDownItem}
         >
@@ -50,7 +52,7 @@ export function ListItem({ children, buttonsProps, index }) {
           <button
             type="button"
             className="button-icon"
-            aria-label={`Remove ${number}`}
+            aria-label={`Remove ${title}`}
             onClick={buttonsProps.onRemoveItem}
           >
             <Remove />

@@ -1,35 +1,44 @@
-// The properties of an object. Advanced ones are collapsed until one of them has an
-// error.
+// The properties of an object. Advanced ones are collapsed, by group, until one of them
+// has an error.
 
 import { useState } from 'react';
 import { Chevron } from '../../parts/icons.jsx';
 
 export function Members(props) {
   const { properties, schema, uiSchema, formData, errorSchema, title, fieldPathId } = props;
-  const isAdvanced = ({ name }) => Boolean(uiSchema?.[name]?.['ui:options']?.advanced);
-  const advanced = properties.filter(isAdvanced);
-  // The page shows the root's title, and list items have a number instead.
+  const optionsOf = ({ name }) => uiSchema?.[name]?.['ui:options'] ?? {};
+  const basic = properties.filter((property) => !optionsOf(property).advanced);
+  const advanced = properties.filter((property) => optionsOf(property).advanced);
+  // The page shows the root's title, and list items have a title of their own.
   const hasHeading = typeof fieldPathId.path.at(-1) === 'string';
-  const isWrong = advanced.some(({ name }) => hasError(errorSchema?.[name]));
   const isGiven = ({ name }) => {
     const value = formData?.[name];
-    return !isEmpty(value) && value !== schema.properties?.[name]?.default;
+    return !isEmpty(value) && value !== defaultOf(schema, name);
   };
-  const given = advanced.filter(isGiven).length;
   return (
     <div className="members" id={fieldPathId.$id} role="group" aria-label={title || undefined}>
-      {title && hasHeading && <h4 className="members-title">{title}</h4>}
-      {properties.filter((property) => !isAdvanced(property)).map(({ content }) => content)}
+      {title && hasHeading && <p className="members-title">{title}</p>}
+      {basic.map(({ content }) => content)}
       {advanced.length > 0 && (
-        <Fold isWrong={isWrong} given={given} count={advanced.length}>
-          {advanced.map(({ content }) => content)}
-        </Fold>
+        <div className="folds">
+          {[...groupsOf(advanced, optionsOf)].map(([group, members]) => (
+            <Fold
+              key={group}
+              title={group}
+              isWrong={members.some(({ name }) => hasError(errorSchema?.[name]))}
+              given={members.filter(isGiven).length}
+              count={members.length}
+            >
+              {members.map(({ content }) => content)}
+            </Fold>
+          ))}
+        </div>
       )}
     </div>
   );
 }
 
-function Fold({ isWrong, given, count, children }) {
+function Fold({ title, isWrong, given, count, children }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <details
@@ -39,13 +48,29 @@ function Fold({ isWrong, given, count, children }) {
     >
       <summary>
         <Chevron />
-        Advanced
-        <span className="fold-count">{given > 0 ? `${given} of ${count} set` : count}</span>
+        {title}
+        <span className="fold-count">
+          {given > 0 ? `${given} of ${count} set` : `${count} ${count === 1 ? 'field' : 'fields'}`}
+        </span>
       </summary>
       <div className="fold-body">{children}</div>
     </details>
   );
 }
+
+/** Groups in the order of their first members; those without a group come first. */
+function groupsOf(properties, optionsOf) {
+  const groups = new Map();
+  for (const property of properties) {
+    const group = optionsOf(property).group ?? 'Advanced';
+    groups.set(group, [...(groups.get(group) ?? []), property]);
+  }
+  return [...groups].toSorted(
+    ([one], [other]) => Number(other === 'Advanced') - Number(one === 'Advanced'),
+  );
+}
+
+const defaultOf = (schema, name) => schema.properties?.[name]?.default;
 
 /** rjsf fills in empty lists and maps. */
 function isEmpty(value) {

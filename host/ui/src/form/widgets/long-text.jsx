@@ -3,14 +3,15 @@
 import { ariaDescribedByIds } from '@rjsf/utils';
 import { GrowingText } from '../../parts/growing-text.jsx';
 
-export function LongText({ id, value, required, placeholder, onChange, onBlur, rawErrors, schema }) {
+export function LongText(props) {
+  const { id, value, required, placeholder, onChange, onBlur, rawErrors, schema, options } = props;
   const length = (value ?? '').length;
   const { maxLength } = schema;
   return (
     <>
       <GrowingText
         id={id}
-        minRows={3}
+        minRows={options.rows ?? 3}
         value={value ?? ''}
         required={required}
         placeholder={placeholder}

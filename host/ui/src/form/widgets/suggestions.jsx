@@ -1,5 +1,6 @@
-// An input that accepts any value and suggests known ones: the schema's own, or the
-// dynamic options that the connector returns.
+// An input that suggests values: the schema's own, or the dynamic options that the
+// connector returns. It accepts any value, unless the schema's list is closed; then
+// what the user types only searches the list.
 
 import { useId, useRef, useState } from 'react';
 import { ariaDescribedByIds } from '@rjsf/utils';
@@ -17,8 +18,11 @@ export function Suggestions(props) {
   const [active, setActive] = useState(-1);
   // Only what the user types filters the list, not the previous value.
   const [search, setSearch] = useState('');
-  const [text, setText] = useState(() => shown(value));
-  const current = same(typed(text, schema), value) ? text : shown(value);
+  const isClosed = schema.oneOf !== undefined;
+  const display = (one) => (isClosed ? labelIn(ownChoices(schema), one) : shown(one));
+  const [text, setText] = useState(() => display(value));
+  const isTyping = isClosed ? isOpen && search !== '' : same(typed(text, schema), value);
+  const current = isTyping ? text : display(value);
 
   const { options, note, isLoading, load } = useOptions(schema['x-options-source']?.property);
   const choices = (options ?? ownChoices(schema)).filter(matches(search));
@@ -39,10 +43,14 @@ export function Suggestions(props) {
     setActive(-1);
     setOpen(true);
     load(next);
-    onChange(typed(next, schema));
+    if (!isClosed) {
+      onChange(typed(next, schema));
+    } else if (next === '') {
+      onChange(undefined);
+    }
   };
   const choose = (choice) => {
-    setText(shown(choice.value));
+    setText(display(choice.value));
     onChange(choice.value);
     close();
   };
@@ -64,7 +72,7 @@ export function Suggestions(props) {
     }
   };
 
-  const needsDescription = chosen && (chosen.description || chosen.label !== value);
+  const needsDescription = chosen && (chosen.description || (!isClosed && chosen.label !== value));
   return (
     <div
       className="suggestions"
@@ -113,7 +121,13 @@ export function Suggestions(props) {
       >
         <Chevron />
       </button>
-      <ul className="suggestions-list" role="listbox" id={listId} aria-label={label} hidden={!isOpen}>
+      <ul
+        className="suggestions-list"
+        role="listbox"
+        id={listId}
+        aria-label={label}
+        hidden={!isOpen}
+      >
         {isLoading && <li className="suggestions-note">Loading…</li>}
         {choices.map((choice, index) => (
           <li
@@ -128,13 +142,15 @@ export function Suggestions(props) {
             onClick={() => choose(choice)}
           >
             <span>{choice.label}</span>
-            {choice.label !== shown(choice.value) && <code>{shown(choice.value)}</code>}
+            {!isClosed && choice.label !== shown(choice.value) && (
+              <code>{shown(choice.value)}</code>
+            )}
             {choice.description && <small>{choice.description}</small>}
           </li>
         ))}
         {!isLoading && choices.length === 0 && (
           <li className="suggestions-note">
-            {note ?? (search ? NO_MATCH : 'No options.')}
+            {note ?? (search ? (isClosed ? 'No match.' : NO_MATCH) : 'No options.')}
           </li>
         )}
       </ul>
@@ -145,11 +161,18 @@ export function Suggestions(props) {
       )}
       {needsDescription && (
         <span className="choice-description">
-          {[chosen.label !== value && chosen.label, chosen.description].filter(Boolean).join(': ')}
+          {[!isClosed && chosen.label !== value && chosen.label, chosen.description]
+            .filter(Boolean)
+            .join(': ')}
         </span>
       )}
     </div>
   );
+}
+
+/** The label of a value from a closed list. */
+function labelIn(choices, value) {
+  return choices.find((choice) => same(choice.value, value))?.label ?? shown(value);
 }
 
 /** The input's text for a value. */
