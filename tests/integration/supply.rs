@@ -28,10 +28,10 @@ fn crates(package: &str, options: &[&str]) -> BTreeSet<String> {
     lines.iter().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
-/// The crates of the OpenAI connector besides its own and serde's. `talc`, the
-/// allocator, pulls in `allocator-api2`, `lock_api` and `scopeguard`; the
-/// bindings need `wit-bindgen`; the other third-party crates belong to
-/// serde_json.
+/// The crates of the OpenAI connector besides its own and serde's. It uses
+/// `base64` and `imagesize` itself. `talc`, the allocator, pulls in
+/// `allocator-api2`, `lock_api` and `scopeguard`; the bindings need
+/// `wit-bindgen`; the other third-party crates belong to serde_json.
 const GUEST_CRATES: [&str; 15] = [
     "allocator-api2",
     "base64",

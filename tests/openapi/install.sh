@@ -16,7 +16,7 @@ out=$(cd "$1/openapi" && pwd)
 cd "$(dirname "$0")"
 . ../../scripts/installing.sh
 
-# The tests use curl to send the requests of docs/service.md.
+# The tests use curl to send the requests in docs/service.md.
 command -v curl >/dev/null || debian curl curl ca-certificates
 
 python_wanted=$(cat install.sh ../../scripts/installing.sh requirements.txt | cksum)

@@ -320,7 +320,7 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {
-            // Its driver ends it anyway.
+            // The driver stops the browser anyway.
             let _ = self.runtime.block_on(client.close());
         }
     }

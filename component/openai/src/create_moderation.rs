@@ -120,8 +120,9 @@ impl Run for CreateModeration {
 }
 
 impl CreateModeration {
-    /// The requests to send: one for all texts and one for each image, because the
-    /// API accepts a single image in a request and then returns a single result.
+    /// The requests to send: one if the inputs are combined. Otherwise, one for all
+    /// texts and one for each image, because the API accepts a single image in a
+    /// request and then returns a single result.
     fn requests(&self) -> Result<Vec<Request<'_>>> {
         let texts = self.input.as_deref().unwrap_or_default();
         let files = self.images.as_deref().unwrap_or_default();

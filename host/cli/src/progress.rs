@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How long a transfer takes before the bar appears.
+/// The time after the start of the run before the bar appears.
 const DELAY: Duration = Duration::from_millis(500);
 
-/// A progress bar, hidden until a transfer has taken some time.
+/// A progress bar, hidden until the run has taken some time.
 pub struct Progress {
     bar: ProgressBar,
     started: Instant,

@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Limits memory, because each connection may need two buffers.
 const MAX_CONNECTIONS: u64 = 16_384;
-/// The range of the number of files that a run may have open.
+/// The minimum and maximum of the limit on open files per run.
 const MIN_PER_RUN: u64 = 10;
 const MAX_PER_RUN: u64 = 64;
 /// The value if the operating system sets no limit.

@@ -23,7 +23,7 @@ pub(super) fn seal(key: &Key, place: &[u8], text: &[u8]) -> Result<Vec<u8>, Stor
     let mut nonce = [0; NONCE_LENGTH];
     getrandom::fill(&mut nonce).map_err(StoreError::Randomness)?;
     let payload = Payload { msg: text, aad: place };
-    // Fails only for 256 GiB of plaintext.
+    // Fails only for plaintext of 256 GiB or more.
     let encrypted = cipher(key).encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
     Ok([&[VERSION], &nonce[..], &encrypted].concat())
 }

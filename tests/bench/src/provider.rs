@@ -123,7 +123,7 @@ fn chunk(delta: serde_json::Value, finish_reason: Option<&str>) -> String {
 }
 
 /// The current time as a token, in nanoseconds of the clock that all processes
-/// of a machine share.
+/// on a machine share.
 fn stamp() -> String {
     format!("{} ", now())
 }

@@ -1,5 +1,5 @@
 //! Named keys: which connections and files each may use, and the scope of
-//! idempotency keys.
+//! idempotency keys. Also limits on storage and sessions, and socket permissions.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -17,7 +17,7 @@ const ADMIN: &str = "key-of-the-admin-0001";
 struct Bench {
     service: Service,
     sandbox: Sandbox,
-    /// The id of the connection that only CRM may use.
+    /// The id of a connection that CRM may use, but SHOP may not.
     id: String,
     _folder: TempDir,
 }

@@ -15,7 +15,7 @@ use connector_tests::{host, in_repository, openai, target_dir, test_component};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Form data with which, taken together, each property of a form is shown.
+/// Form data that, taken together, shows every property of a form.
 fn variants(form: &str) -> Vec<Value> {
     let others = match form {
         "connection" => vec![json!({ "authorization": "apiKey", "apiKey": "k-1" })],

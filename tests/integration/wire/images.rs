@@ -164,7 +164,7 @@ fn streamed() -> Vec<Case> {
     cases.into_iter().map(Case::streamed).collect()
 }
 
-/// Combinations, and the empty input.
+/// Combinations, and blank values.
 fn together() -> Vec<Case> {
     cases! { smallest();
         "blanks":

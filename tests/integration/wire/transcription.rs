@@ -192,7 +192,7 @@ fn details() -> Vec<Case> {
     }
 }
 
-/// With streaming, by models that support it.
+/// With streaming, which only some models and formats support.
 fn streamed() -> Vec<Case> {
     let cases = cases! { smallest();
         "gpt-4o-transcribe":
@@ -230,7 +230,7 @@ fn streamed() -> Vec<Case> {
     cases.into_iter().map(Case::streamed).collect()
 }
 
-/// Combinations, and the empty input.
+/// Combinations, and blank values.
 fn together() -> Vec<Case> {
     cases! { smallest();
         "blanks":

@@ -39,7 +39,8 @@ const FIELDS: &[&str] = &[
     "known_speaker_references[]",
 ];
 
-/// Longer audio with several speakers must be split into chunks.
+/// The maximum length of audio, in seconds, that a diarization model accepts
+/// without `chunking_strategy`.
 const MAX_UNSPLIT: f64 = 30.0;
 
 /// A kind of model with its own rules.
@@ -80,7 +81,7 @@ impl Kind {
     }
 }
 
-/// Fields that only some models have.
+/// Fields that only some models support.
 const ONLY_WITH: &[(&str, &[Kind])] = &[
     ("languages[]", &[Kind::Gpt]),
     ("keywords[]", &[Kind::Gpt]),

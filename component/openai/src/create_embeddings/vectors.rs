@@ -78,7 +78,7 @@ impl Vectors {
     /// Stores the pending vectors in a file.
     fn store(&mut self) -> Result<()> {
         let numbers = self.pending.len() * self.dimensions.unwrap_or_default();
-        // Lines that outgrow their memory would take twice as much of it.
+        // A buffer that has to grow doubles its allocation.
         let length = numbers * BYTES_PER_NUMBER + self.pending.len() * BYTES_PER_LINE;
         let mut lines = Vec::with_capacity(length);
         for (position, vector) in self.pending.iter().enumerate() {
@@ -106,7 +106,7 @@ impl Vectors {
     }
 
     /// Keeps the vectors received so far, which have been paid for, even though the
-    /// run fails. Returns the failure with their URLs in its message.
+    /// run fails. Returns the failure with the URLs of their files.
     pub fn rescued(mut self, mut failure: Failure) -> Failure {
         if self.stored + self.pending.len() == 0 {
             return failure;

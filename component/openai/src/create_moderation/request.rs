@@ -84,7 +84,7 @@ impl Request<'_> {
         }
     }
 
-    /// Maps the property in a failure: the API calls everything `input`.
+    /// Replaces the API's `input` in a failure with the property it comes from.
     fn blame(&self, mut failure: Failure) -> Failure {
         let is_input = failure.property.as_ref().is_some_and(|name| name.starts_with("input"));
         if is_input && let [Some(source)] = self.sources().as_slice() {

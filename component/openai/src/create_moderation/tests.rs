@@ -203,7 +203,7 @@ fn reads_results_of_older_models_and_other_servers() {
                 "appliedInputTypes": {},
             })),
         ),
-        // Nothing says that it is harmless.
+        // The response does not indicate whether the text was flagged.
         (json!({}), None),
         (json!({ "flagged": null, "categories": {} }), None),
         (json!({ "flagged": "no", "categories": [] }), None),

@@ -7,7 +7,7 @@ use crate::contract::table::{
 };
 use crate::contract::{Authorization, Definition};
 
-/// Whether a connector's own property may not have this name.
+/// Whether this name is reserved for the host's properties.
 pub(super) fn is_reserved(name: &str) -> bool {
     name == Definition::AUTHORIZATION || Definition::HOST_PROPERTIES.contains(&name)
 }

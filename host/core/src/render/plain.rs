@@ -34,7 +34,7 @@ pub fn openapi_input(table: &PropertyTable) -> Value {
     root(Reader::Generator, table)
 }
 
-/// The schema of an output in such a document: one of these shapes.
+/// The schema of an output in an OpenAPI document: one of these shapes.
 pub fn openapi_output(shapes: &[Property]) -> Value {
     let plain = Plain { reader: Reader::Generator, side: Side::Output };
     match shapes {

@@ -37,8 +37,8 @@ const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
 /// a `full-time`, which requires an offset that a time of day does not have.
 const PARTIAL_TIME: &str = r"^([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60))?(\.[0-9]+)?$";
 
-/// The types of JSON. The string is first, because form libraries show the control
-/// of the first type, and every form can edit text.
+/// The JSON types. `string` comes first, because form libraries show the control of
+/// the first type, and every form can edit text.
 const ANY_TYPES: [&str; 6] = ["string", "number", "boolean", "array", "object", "null"];
 
 /// The JSON Schema of an input or of a connection's settings.
@@ -126,7 +126,7 @@ impl Scope {
         match property.kind {
             // A list of all types is equivalent to no type, but rjsf shows
             // "unsupported field" if there is none, and a select of types for
-            // `anyOf`. For a list it shows a text field.
+            // `anyOf`. For a list of types it shows a text field.
             PropertyType::Any => put(schema, "type", json!(ANY_TYPES)),
             PropertyType::Array => {
                 put(schema, "type", "array");
@@ -345,8 +345,8 @@ impl Members {
 
 /// The `type` of a property with a closed list. The list alone decides what is valid;
 /// the type is for form libraries. rjsf finds no control without a type, or for the
-/// type `array` or `object` alone. It uses the first of several types, hence the
-/// string before anything that is not a scalar.
+/// type `array` or `object` alone. It uses the first of several types, so `string`
+/// comes first unless the property is a number or a boolean.
 fn select_type(kind: PropertyType, choices: &[Choice]) -> Value {
     match kind {
         PropertyType::Integer => return json!("integer"),

@@ -1,6 +1,6 @@
-// Secrets never leave the page: code reads them from environment variables instead.
+// Keeps secrets out of code snippets, which read environment variables instead.
 
-/** Characters for private use: they occur in no connection. */
+/** Private-use characters, which do not occur in connections. */
 const [OPEN, CLOSE] = ['\uE000', '\uE001'];
 const MARK = new RegExp(`"${OPEN}(\\w+)${CLOSE}"`, 'g');
 
@@ -23,7 +23,7 @@ export function masked(values, secrets, environment) {
   return Object.fromEntries(entries);
 }
 
-/** Writes the marks in a text as a language reads its environment. */
+/** Replaces each mark with code that reads the environment variable. */
 export const unmasked = (text, read) => text.replaceAll(MARK, (_, name) => read(name));
 
 export const hasMarks = (text) => text.includes(OPEN);

@@ -1,5 +1,6 @@
-// Adds the page's own controls to a uiSchema. The host's uiSchema names only those
-// that are built into rjsf; the schema determines which of ours fits.
+// Adds the page's own controls to a uiSchema. The host's uiSchema names only
+// those that are built into rjsf, and `fileEntry`; the schema determines which of
+// ours fits.
 
 import {
   hasManyChoices,

@@ -1,5 +1,5 @@
 // What is wrong with the input's JSON, and where: first its syntax, then whether it
-// is what the schema describes.
+// matches the schema.
 
 import { propertiesOf, withSecretsOf } from '../form/schema.js';
 import { mistakesIn } from '../form/validator.js';
@@ -35,7 +35,7 @@ export function check(schema, text, input) {
       return at(placeOf(nodes, path), name ? `\`${name}\` ${message}` : message);
     },
   );
-  // The host refuses these, but a schema with conditions cannot say so.
+  // The host refuses these, but a schema with conditions cannot.
   const unknown = Object.keys(value)
     .filter((name) => !Object.hasOwn(propertiesOf(schema), name))
     .map((name) => at(placeOf(nodes, [name]), `\`${name}\` is not a field of this action`));

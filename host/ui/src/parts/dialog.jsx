@@ -7,7 +7,7 @@ import { Remove } from './icons.jsx';
 /**
  * @param {object} props
  * @param {string} props.title
- * @param {boolean} [props.isWide] for something to look at: a click next to it closes it
+ * @param {boolean} [props.isWide] for viewing content: a click outside closes it
  * @param {() => void} props.onClose
  * @param {(event: KeyboardEvent) => void} [props.onKeyDown]
  */

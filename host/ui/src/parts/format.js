@@ -33,7 +33,7 @@ export function formatTime(ms) {
   return Number.isNaN(new Date(ms).getTime()) ? undefined : TIME.format(ms);
 }
 
-/** Begins a message of the service, which other programs embed, as a sentence of its own. */
+/** Capitalizes a message from the service, which begins in lowercase to be embedded. */
 export function asSentence(message) {
   return message.charAt(0).toUpperCase() + message.slice(1);
 }

@@ -72,7 +72,7 @@ export function clear() {
   store.change('work', { cleared: cleared ? undefined : input, notice: undefined });
 }
 
-/** Edits the input as JSON or as a form, whose controls need values that fit. */
+/** Switches to the JSON editor or the form, whose controls need values that fit. */
 export function showInput(isJson) {
   const { form, input } = work();
   if (!isJson) {

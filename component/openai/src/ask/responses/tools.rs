@@ -202,7 +202,7 @@ fn image_generation(options: Option<&ImageGeneration>) -> Result<(Value, Option<
         let message = "a transparent `background` requires the `outputFormat` png or webp";
         return Err(Failure::invalid_input("background", message));
     }
-    // Previews are charged, so they are requested only for a caller that listens.
+    // Previews are billed, so they are requested only for a caller that listens.
     if options.partial_images == Some(0) || !events::streaming() {
         tool.shift_remove("partial_images");
     }

@@ -1,5 +1,5 @@
 // Why a run failed, what to do about it, and details for further investigation. What is
-// shown at a field or at the connection is not repeated: the card leads there.
+// shown at a field or at the connection is not repeated: the card links to it.
 
 import { accessKey } from '../../api/access.js';
 import { sentence } from '../../api/client.js';
