@@ -52,23 +52,32 @@ const JSON_MEDIA = /[/+]json$/;
 export const isLongText = (schema) => schema.type === 'string' && (schema.maxLength ?? 0) > 500;
 
 /**
- * The structure of a list of messages: the member that contains the text, and the
- * others (a role, a weight), which are short. Undefined for other properties.
+ * The structure of a list of messages: the member that contains the text, the others
+ * (a role, a weight), which are short, and the advanced ones. Undefined for other
+ * properties.
  *
- * @returns {{text: string, others: string[]} | undefined}
+ * @returns {{text: string, others: string[], advanced: string[]} | undefined}
  */
 export function messageShape(schema) {
-  if (schema.type !== 'array' || schema.items?.type !== 'object' || schema.items.allOf) {
+  if (schema.type !== 'array' || schema.items?.type !== 'object') {
     return undefined;
   }
-  const members = Object.entries(schema.items.properties ?? {});
+  const all = Object.entries(propertiesOf(schema.items));
+  const members = all.filter(([, member]) => !member['x-advanced']);
+  if (members.some(([, member]) => member['x-condition'])) {
+    return undefined;
+  }
   const texts = members.filter(([, member]) => member.type === 'string' && !member.oneOf);
   const isShort = ([, member]) => member.oneOf || ['number', 'integer'].includes(member.type);
   if (texts.length !== 1 || !members.every((member) => member === texts[0] || isShort(member))) {
     return undefined;
   }
   const [[text]] = texts;
-  return { text, others: members.map(([name]) => name).filter((name) => name !== text) };
+  return {
+    text,
+    others: members.map(([name]) => name).filter((name) => name !== text),
+    advanced: all.filter(([, member]) => member['x-advanced']).map(([name]) => name),
+  };
 }
 
 /**

@@ -1,9 +1,10 @@
 // One message of a conversation.
 
-import { asNumber } from '@rjsf/utils';
+import { asNumber, toFieldPathId } from '@rjsf/utils';
 import { GrowingText } from '../../parts/growing-text.jsx';
 import { Down, Remove, Up } from '../../parts/icons.jsx';
 import { ownChoices } from '../schema.js';
+import { Fold, isEmpty } from '../templates/members.jsx';
 import { errorsOf } from './group.jsx';
 
 export function Message(props) {
@@ -84,7 +85,45 @@ export function Message(props) {
         onBlur={text.onBlur}
       />
       <FieldError id={`${text.id}__error`} messages={[...text.errors, ...own]} />
+      <Advanced field={field} names={shape.advanced} index={index} message={message} />
     </li>
+  );
+}
+
+/** The advanced members of a message, such as its attachments. */
+function Advanced({ field, names, index, message }) {
+  const { registry, schema, uiSchema, fieldPathId, errorSchema, onChange, onBlur, onFocus } = field;
+  const { properties } = registry.schemaUtils.retrieveSchema(schema.items, message);
+  const shown = names.filter((name) => properties[name]);
+  if (shown.length === 0) {
+    return null;
+  }
+  const { SchemaField } = registry.fields;
+  const path = [...fieldPathId.path, index];
+  const errors = errorSchema?.[index] ?? {};
+  return (
+    <Fold
+      title="Advanced"
+      isWrong={shown.some((name) => errors[name])}
+      given={shown.filter((name) => !isEmpty(message[name])).length}
+      count={shown.length}
+    >
+      {shown.map((name) => (
+        <SchemaField
+          key={name}
+          name={name}
+          schema={properties[name]}
+          uiSchema={uiSchema?.items?.[name]}
+          formData={message[name]}
+          errorSchema={errors[name]}
+          fieldPathId={toFieldPathId(name, registry.globalFormOptions, path)}
+          registry={registry}
+          onChange={onChange}
+          onBlur={onBlur}
+          onFocus={onFocus}
+        />
+      ))}
+    </Fold>
   );
 }
 

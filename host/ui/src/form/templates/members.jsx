@@ -38,7 +38,8 @@ export function Members(props) {
   );
 }
 
-function Fold({ title, isWrong, given, count, children }) {
+/** Advanced properties, collapsed until one of them has an error. */
+export function Fold({ title, isWrong, given, count, children }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <details
@@ -73,7 +74,7 @@ function groupsOf(properties, optionsOf) {
 const defaultOf = (schema, name) => schema.properties?.[name]?.default;
 
 /** rjsf fills in empty lists and maps. */
-function isEmpty(value) {
+export function isEmpty(value) {
   return typeof value === 'object' ? Object.keys(value ?? {}).length === 0 : value === undefined;
 }
 
