@@ -114,7 +114,7 @@ impl GetBatch {
                 // The host has already repeated the request. A long wait should
                 // not end because the provider was down for a minute.
                 Err(failure) if is_temporary(failure.kind) && failures < MAX_FAILURES => {
-                    failures += 1
+                    failures += 1;
                 }
                 Err(failure) => return Err(failure),
             }
