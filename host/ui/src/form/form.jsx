@@ -58,6 +58,7 @@ export function SchemaForm(props) {
   return (
     <Form
       ref={form}
+      id={`${idPrefix}-form`}
       className="form"
       idPrefix={idPrefix}
       schema={ours}

@@ -18,7 +18,7 @@ export function editRun(run) {
     if (isNarrow()) {
       showTab('form');
     }
-    setTimeout(() => document.querySelector('.form :is(input, textarea, select)')?.focus());
+    setTimeout(() => document.querySelector('#root-form :is(input, textarea, select)')?.focus());
   });
 }
 

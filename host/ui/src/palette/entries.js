@@ -82,7 +82,7 @@ function openField(name) {
   const { form } = store.get().work;
   const condition = propertiesOf(form.schema)[name]['x-condition']?.property;
   setTimeout(() => {
-    const element = document.querySelector('.workbench .form');
+    const element = document.getElementById('root-form');
     if (!focusProperty(element, 'root', [name]) && condition) {
       focusProperty(element, 'root', [condition]);
     }
