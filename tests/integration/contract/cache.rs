@@ -251,6 +251,15 @@ fn files_unused_for_a_long_time_are_removed() {
     assert!(new.exists());
 }
 
+/// Whether a process has no child processes, whichever of its threads started them.
+fn has_no_children(id: u32) -> bool {
+    let Ok(mut threads) = fs::read_dir(format!("/proc/{id}/task")) else { return false };
+    threads.all(|thread| {
+        let children = thread.unwrap().path().join("children");
+        fs::read_to_string(children).is_ok_and(|children| children.is_empty())
+    })
+}
+
 #[test]
 fn files_in_use_by_another_process_are_kept() {
     let cached = Cached::new();
@@ -264,9 +273,8 @@ fn files_in_use_by_another_process_are_kept() {
             files.find(|file| file.extension().is_some_and(|extension| extension == "cwasm"))?;
         // The child process that compiled it locks it too; wait until that
         // process has exited.
-        let id = other.id();
-        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
-        let is_used = children.is_empty() && fs::File::open(&file).ok()?.try_lock().is_err();
+        let is_used =
+            has_no_children(other.id()) && fs::File::open(&file).ok()?.try_lock().is_err();
         is_used.then_some(file)
     });
     make_old(&used);

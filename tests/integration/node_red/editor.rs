@@ -111,8 +111,9 @@ fn a_node_can_be_added_configured_and_deployed() {
     browser.press("Text (not set)");
     browser.until("!document.querySelector('[aria-label=\"Response Schema\"]').checkVisibility()");
 
-    // A number from an expression.
-    browser.press("Advanced");
+    // A number from an expression. Messages have advanced properties of their own.
+    browser
+        .value("document.querySelector('[aria-label=Temperature]').closest('details').open = true");
     browser.press("Temperature, type");
     browser.press("expression");
     browser.fill("Temperature", "$length(payload) / 40");

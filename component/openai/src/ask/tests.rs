@@ -286,7 +286,7 @@ fn rejects_attachments_that_cannot_be_sent() {
         ),
         (json!({ "fileIds": ["../a"] }), "fileIds[0]", "`fileIds` must be an ID such as file-abc"),
         (json!({ "fileIds": [""] }), "fileIds[0]", "`fileIds` must be an ID such as file-abc123"),
-        (json!({ "fileUrls": [url] }), "fileUrls[0]", "Chat Completions does not accept the addr"),
+        (json!({ "fileUrls": [url] }), "fileUrls[0]", "Chat Completions does not accept URLs"),
         (json!({ "imageFileIds": ["file-a"] }), "imageFileIds[0]", "Chat Completions does not"),
         (
             in_message(json!({ "fileUrls": [url] })),

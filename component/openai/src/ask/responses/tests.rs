@@ -365,7 +365,7 @@ fn the_provider_fetches_addresses_and_has_uploaded_files() {
             { "type": "input_image", "file_id": "file-a", "detail": "original" },
             { "type": "input_file", "file_url": "https://a.example/a.pdf", "detail": "low" },
         ])),
-        { "role": "assistant", "content": "I see" },
+        { "type": "message", "role": "assistant", "content": "I see" },
         user(json!([
             { "type": "input_text", "text": "And now?" },
             { "type": "input_file", "file_id": "file-b", "detail": "low" },
