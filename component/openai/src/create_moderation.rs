@@ -145,8 +145,8 @@ impl CreateModeration {
         if count > 1 && is_one_of(&self.model, OMNI) {
             let property = if files.len() > 1 { "images" } else { "imageUrls" };
             let message = format!(
-                "with `combine`, `images` and `imageUrls` must have at most one item in total \
-                 (they have {count})"
+                "`images` and `imageUrls` must have at most one item in total if `combine` is set \
+                 (got {count})"
             );
             return Err(Failure::invalid_input(property, message));
         }

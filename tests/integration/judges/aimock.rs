@@ -410,7 +410,7 @@ fn the_results_of_20000_inputs_are_in_order() {
     const COUNT: usize = 20_000;
     let aimock = aimock();
     let client = Client::new(&aimock);
-    // The name of the model tells the results apart.
+    // Each result has a model name of its own, so the test can check the order.
     let line = |index: usize| json!({ "model": format!("m{index}"), "messages": [{ "role": "user", "content": "Hi" }] });
     let lines =
         |count: usize| -> String { (0..count).map(|index| format!("{}\n", line(index))).collect() };

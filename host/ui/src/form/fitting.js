@@ -35,7 +35,7 @@ function fit(schema, value, path, dropped) {
     return takes('object') ? fitMembers(schema, value, path, dropped) : drop();
   }
   if (takes('array') && schema.items) {
-    // A single value stands for a list of one, as in the command.
+    // A single value is accepted as a list of one, as by the command.
     const item = fit(schema.items, value, path, dropped);
     return item === undefined ? undefined : [item];
   }

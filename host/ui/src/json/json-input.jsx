@@ -16,7 +16,7 @@ export function JsonInput() {
   const isOnlyChanged = useStore((state) => state.shown.isOnlyChanged);
   const [text, setText] = useState(() => textOf(form.schema, input, isOnlyChanged));
   const box = useRef(null);
-  // The input that the text stands for; another one comes from elsewhere.
+  // The input that the text represents. Any other input was set elsewhere.
   const own = useRef(input);
   if (own.current !== input) {
     own.current = input;

@@ -1,4 +1,4 @@
-// The palette: finds actions, fields, past runs and commands by what the user types.
+// The palette: searches actions, fields, past runs and commands as the user types.
 
 import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { Search } from '../parts/icons.jsx';
